@@ -1,0 +1,1 @@
+"""HTTP in and out: Salesforce and Jira, and nothing else."""

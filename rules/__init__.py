@@ -1,0 +1,1 @@
+"""Pure: expressions, catalogue, metrics, scorecards, tasks, explain. Knows no network."""

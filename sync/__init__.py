@@ -1,0 +1,1 @@
+"""The job: config, store, pull, link, plan, safety, apply, run."""
