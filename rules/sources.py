@@ -1,0 +1,104 @@
+"""The columns of every source that metrics read, and the order in which the models are built.
+
+A source is one `.sql` file in `models/` with one row per thing and its `account_id`. Besides the columns listed
+here, which admins may use in `where` and `value`, every source carries its evidence: `record_system`
+(salesforce | jira | none), `record_id`, `record_key` (an issue key, else the id) and `record_text`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Type = Literal["number", "text", "boolean", "date", "timestamp"]
+
+SOURCES: Mapping[str, Mapping[str, Type]] = {
+    # one contact with the customer: kind meeting | call | email; `at` is NULL where only a date is known
+    "moments": {
+        "kind": "text",
+        "direction": "text",
+        "days_ago": "number",
+        "day": "date",
+        "at": "timestamp",
+        "people": "text",
+    },
+    # one person of an account's moments; `own` where the person is a contact of this very account
+    "moment_people": {
+        "person_id": "text",
+        "own": "boolean",
+        "moments_90d": "number",
+        "last_days_ago": "number",
+    },
+    # one linked issue as it stood at `as_of`; sub-tasks and epics are not among them
+    "issues": {
+        "system": "text",
+        "key": "text",
+        "project": "text",
+        "project_type": "text",
+        "type": "text",
+        "status": "text",
+        "status_category": "text",
+        "priority": "text",
+        "labels": "text",
+        "done": "boolean",
+        "p1": "boolean",
+        "incident": "boolean",
+        "waiting": "boolean",
+        "paused": "boolean",
+        "software": "boolean",
+        "overdue": "boolean",
+        "created": "timestamp",
+        "due_date": "date",
+        "age_days": "number",
+        "status_days": "number",
+    },
+    # the oldest customer comment of an open issue that nobody has answered, so one row per such issue
+    "comments": {
+        "key": "text",
+        "project": "text",
+        "at": "timestamp",
+        "hours": "number",
+        "business_hours": "number",
+    },
+    # one unit of the customer: a child account, a department or a declared unit
+    "org_units": {
+        "unit": "text",
+        "origin": "text",
+        "engaged": "boolean",
+        "measurable": "boolean",
+    },
+}
+
+# What the mirror must hold for a metric to be known; columns of models/coverage.sql.
+COVERAGE = ("contacts_logged", "issues", "sides", "p1_priorities", "contacts")
+
+# Columns of `accounts.managed` and `rollout.where`; `[accounts.columns]` adds an org's own as text.
+ACCOUNT_COLUMNS: Mapping[str, Type] = {
+    "id": "text",
+    "name": "text",
+    "type": "text",
+    "industry": "text",
+    "record_type": "text",
+    "account_number": "text",
+    "website": "text",
+    "parent_id": "text",
+    "owner_id": "text",
+    "person_account": "boolean",
+    "created": "timestamp",
+    "won_opportunities_730d": "number",
+    "contracts_730d": "number",
+    "assets_owned": "number",
+    "linked_issues_730d": "number",
+}
+
+# Columns of `activities.exclude`: one logged activity.
+ACTIVITY_COLUMNS: Mapping[str, Type] = {
+    "object": "text",
+    "kind": "text",
+    "direction": "text",
+    "subject": "text",
+    "type": "text",
+    "subtype": "text",
+}
