@@ -1,0 +1,131 @@
+"""What a catalogue holds once it is read and checked: metrics, scorecards, rules, their tests, bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from rules.expressions import Expression
+    from rules.tasks import OnClear, RuleKind, RuleState, Severity
+    from rules.templates import Template
+
+Aggregate = Literal[
+    "count", "sum", "min", "max", "avg", "quantile", "count_distinct", "latest", "effective_number"
+]
+Empty = Literal["null", "zero"]
+Never = Literal["account_age"]
+History = Literal["full", "none"]
+DueUnit = Literal["business days", "days"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number per account: rows of a source aggregated, or an expression over other metrics.
+
+    Either `source` and `aggregate` are given, or `expr`. `order` says by which column the `latest` value is
+    the latest. `requires` names the data without which the number is unknown rather than zero. `ageing`
+    marks a number that grows by the mere passing of time, whose growth is no news.
+    """
+
+    name: str
+    label: str
+    help: str
+    unit: str
+    source: str | None
+    where: Expression | None
+    value: Expression | None
+    order: Expression | None
+    aggregate: Aggregate | None
+    quantile: float | None
+    expr: Expression | None
+    empty: Empty
+    never: Never | None
+    requires: tuple[str, ...]
+    history: History
+    ageing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A metric's place in a scorecard; `points` are (value, score), piecewise linear and clamped."""
+
+    metric: str
+    weight: Decimal
+    points: tuple[tuple[Decimal, Decimal], ...]
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """While `when` is true, the scorecard is at most `at_most`; it looks at metrics, never at scores."""
+
+    name: str
+    when: Expression
+    at_most: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Weighted measures, or, in `of`, the weights of other scorecards."""
+
+    name: str
+    label: str
+    floor: Decimal
+    measures: tuple[Measure, ...]
+    caps: tuple[Cap, ...]
+    of: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    amount: int
+    unit: DueUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    name: str
+    when: Expression
+    kind: RuleKind
+    severity: Severity
+    subject: Template
+    description: Template | None
+    due: Due
+    assign: Literal["account_manager"]
+    cooldown_days: int
+    on_clear: OnClear
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """`given` holds values of columns of the rule's condition; whatever is not given is NULL."""
+
+    rule: str
+    given: Mapping[str, bool | int | float | str | None]
+    expect: RuleState
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Least score of a band; an edge is passed from the previous band only by `hysteresis`."""
+
+    green: Decimal
+    amber: Decimal
+    hysteresis: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that decides numbers and tasks; metrics stand after the metrics they are made of."""
+
+    metrics: Mapping[str, Metric]
+    scorecards: Mapping[str, Scorecard]
+    rules: Mapping[str, Rule]
+    tests: tuple[RuleTest, ...]
+    bands: Bands
+    digest: str
