@@ -21,10 +21,10 @@ TASK_FIELDS = ("Subject", "Description", "OwnerId", "Status", "ActivityDate", "P
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The last value that the target confirmed, when by this machine's clock, what its words rested on."""
+    """The last value that the target confirmed, the pull its plan rested on, what its words rested on."""
 
     value: Value
-    at: datetime
+    pull_id: str | None = None
     basis: Mapping[str, object] | None = None
 
 
@@ -92,8 +92,8 @@ class ConfirmedTask:
     key: str
     task_id: str
     fields: Mapping[str, Value]
-    at: datetime
     day: date
+    pull_id: str | None = None
     basis: Mapping[str, object] | None = None
     closed: bool = False
 
@@ -147,9 +147,9 @@ class TaskSettings:
 class PlanInputs:
     """`outcomes` say what each rule finds now; an open episode of a rule in force without one is left alone.
 
-    `rules` are the names in force: tasks of any other rule are settled as retired. What Rapport confirmed
-    after `pulled_at` (the start of the pull that filled the mirror) counts as the present value: the mirror
-    cannot know it yet. `created_today` counts, by owner, tasks created on `day`, digests left out.
+    `rules` are the names in force: tasks of any other rule are settled as retired. What was written by a plan
+    of the same `pull_id` counts as the present value: the mirror cannot know it yet.
+    `created_today` counts, by owner, tasks created on `day`, digests left out.
     """
 
     as_of: datetime
@@ -158,7 +158,6 @@ class PlanInputs:
     mode: Mode
     config_digest: str
     pull_id: str | None
-    pulled_at: datetime | None
     organization: str | None
     rules: frozenset[str]
     records: Sequence[WantedRecord] = ()

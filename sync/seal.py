@@ -1,0 +1,60 @@
+"""Digest and seal of a plan: what is applied is exactly what was reviewed, and it was made here."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sync import canonical
+from sync.errors import EditedPlan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sync.changes import Plan
+
+_NEW_PLAN = "make a new one with `rapport plan --out FILE`, review it and apply that."
+
+
+def digest_of(plan: Plan) -> str:
+    """SHA-256 over everything but the digest and the seal themselves."""
+    data = plan.to_json()
+    del data["digest"], data["seal"]
+    return canonical.sha256(data)
+
+
+def with_digest(plan: Plan) -> Plan:
+    return replace(plan, digest=digest_of(plan))
+
+
+def sealed(plan: Plan, key: bytes) -> Plan:
+    return replace(plan, seal=_seal(plan.digest, key))
+
+
+def verify(plan: Plan, key: bytes) -> None:
+    if not hmac.compare_digest(plan.digest, digest_of(plan)):
+        raise EditedPlan("This plan was edited: its digest does not fit its content.", _NEW_PLAN)
+    if not hmac.compare_digest(plan.seal, _seal(plan.digest, key)):
+        raise EditedPlan("This plan was not made with this store: its seal does not fit.", _NEW_PLAN)
+
+
+def _seal(digest: str, key: bytes) -> str:
+    return hmac.new(key, digest.encode(), hashlib.sha256).hexdigest()
+
+
+def load_key(folder: Path) -> bytes:
+    """The store's own key, made on first use; created exclusively, so that two starts agree on one."""
+    path = folder / "seal.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return bytes.fromhex(path.read_text(encoding="ascii").strip())
