@@ -1,0 +1,220 @@
+"""Every point of a score, down to the record: what `explain` shows for one account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from typing import TYPE_CHECKING
+
+from rules import evidence
+from rules.expressions import clauses, to_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+    from rules.catalogue import Catalogue, Rule, Scorecard
+
+Json = dict[str, object]
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkBases:
+    """Where records can be opened: the org, and each Jira site (or the one that `jira` names)."""
+
+    salesforce: str
+    jira: str = ""
+
+    def url(self, record: evidence.Record) -> str | None:
+        if record.system == "salesforce" and self.salesforce:
+            return f"{self.salesforce.rstrip('/')}/{record.id}"
+        if record.system == "jira" and self.jira:
+            return f"{self.jira.rstrip('/')}/browse/{record.key}"
+        return None
+
+
+def explain(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, account_id: str, links: LinkBases) -> Json:
+    """Scorecards with measures, caps and rounding that add up to the score, and the state of every rule.
+
+    Reads the tables of `metrics.evaluate` and `scorecards.evaluate`; for an account that is not managed the scorecards
+    and rules are empty.
+    """
+    scores = {
+        row[0]: row[1:]
+        for row in connection.execute(
+            "select scorecard, raw, capped, confidence, score, band from eval_scores where account_id = ?", [account_id]
+        ).fetchall()
+    }
+    cards = {
+        name: _scorecard(connection, catalogue, card, account_id, scores, links)
+        for name, card in catalogue.scorecards.items()
+        if name in scores
+    }
+    return {
+        "scorecards": cards,
+        "rules": [_rule(connection, rule, account_id) for rule in catalogue.rules.values() if rule.enabled] if cards else [],
+    }
+
+
+def _scorecard(
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    card: Scorecard,
+    account_id: str,
+    scores: Mapping[str, Sequence[object]],
+    links: LinkBases,
+) -> Json:
+    raw, capped, confidence, score, band = scores[card.name]
+    measures = (
+        _parts(card, scores) if card.of else _measures(connection, catalogue, card, account_id, links)
+    )
+    weights = [Decimal(str(measure["weight"])) if measure["score"] is not None else Decimal(0) for measure in measures]
+    points = shares(weights, [measure["score"] for measure in measures], raw)  # type: ignore[misc, arg-type]  # numbers or None
+    for measure, share in zip(measures, points, strict=True):
+        measure["points"] = None if share is None else float(share)
+    caps = _caps(connection, card, account_id, raw, capped)  # type: ignore[arg-type]  # DOUBLE columns
+    explained = sum((share for share in points if share is not None), Decimal(0))
+    explained += sum((Decimal(str(cap["points"])) for cap in caps), Decimal(0))
+    rounding = None if score is None else float(Decimal(str(score)) - explained)
+    return {
+        "score": score,
+        "band": band,
+        "confidence": confidence,
+        "measures": measures,
+        "caps": caps,
+        "rounding": rounding,
+    }
+
+
+def shares(weights: Sequence[Decimal], scores: Sequence[float | None], raw: float | None) -> list[Decimal | None]:
+    """weight·score/Σ weight of each measure in hundredths that add up to the raw score: largest remainder method."""
+    total = sum(weights, Decimal(0))
+    if raw is None or total == 0:
+        return [None for _ in scores]
+    exact = [None if s is None else w * Decimal(repr(s)) / total for w, s in zip(weights, scores, strict=True)]
+    floored = [None if e is None else e.quantize(_CENT, ROUND_FLOOR) for e in exact]
+    missing = Decimal(repr(raw)).quantize(_CENT) - sum((f for f in floored if f is not None), Decimal(0))
+    by_remainder = sorted(
+        (place for place, e in enumerate(exact) if e is not None),
+        key=lambda place: (floored[place] - exact[place], place),  # type: ignore[operator]  # both are known here
+    )
+    for place in by_remainder[: int(missing / _CENT)]:
+        floored[place] += _CENT  # type: ignore[operator]  # as above
+    return floored
+
+
+def _measures(
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, card: Scorecard, account_id: str, links: LinkBases
+) -> list[Json]:
+    rows = {
+        place: (value, score)
+        for place, value, score in connection.execute(
+            "select place, value, score from eval_measures where account_id = ? and scorecard = ?", [account_id, card.name]
+        ).fetchall()
+    }
+    measures: list[Json] = []
+    for place, measure in enumerate(card.measures):
+        metric = catalogue.metrics[measure.metric]
+        value, score = rows[place]
+        found = (
+            evidence.Evidence((), 0)
+            if value is None
+            else evidence.of_metric(connection, catalogue, measure.metric, account_id)
+        )
+        measures.append(
+            {
+                "metric": measure.metric,
+                "label": measure.label or metric.label,
+                "value": value,
+                "unit": metric.unit,
+                "score": score,
+                "weight": float(measure.weight),
+                "points": None,
+                "evidence": [_evidence(record, links) for record in found.records],
+                "evidence_total": found.total,
+            }
+        )
+    return measures
+
+
+def _evidence(record: evidence.Record, links: LinkBases) -> Json:
+    return {
+        "id": record.id,
+        "key": record.key,
+        "url": links.url(record),
+        "text": record.text or record.key,
+        "value": record.value,
+    }
+
+
+def _parts(card: Scorecard, scores: Mapping[str, Sequence[object]]) -> list[Json]:
+    """A scorecard over others: each of them is a measure, and its capped, unrounded score is value and score."""
+    parts: list[Json] = []
+    for name, weight in card.of.items():
+        _, capped, _, score, _ = scores.get(name, (None, None, None, None, None))
+        known = capped if score is not None else None
+        parts.append(
+            {
+                "metric": name,
+                "label": name,
+                "value": known,
+                "unit": "points",
+                "score": known,
+                "weight": float(weight),
+                "points": None,
+                "evidence": [],
+                "evidence_total": 0,
+            }
+        )
+    return parts
+
+
+def _caps(
+    connection: duckdb.DuckDBPyConnection, card: Scorecard, account_id: str, raw: float | None, capped: float | None
+) -> list[Json]:
+    holds = {
+        place: state
+        for place, state in connection.execute(
+            "select place, holds from eval_caps where account_id = ? and scorecard = ?", [account_id, card.name]
+        ).fetchall()
+    }
+    caps: list[Json] = []
+    current = raw
+    for place, cap in enumerate(card.caps):
+        state = holds.get(place)
+        lowered = current
+        if state and current is not None:
+            lowered = min(current, float(cap.at_most))
+        taken = Decimal(0)
+        if current is not None and lowered is not None:
+            taken = Decimal(repr(lowered)).quantize(_CENT) - Decimal(repr(current)).quantize(_CENT)
+        caps.append(
+            {
+                "name": cap.name,
+                "when": cap.when.text,
+                "at_most": float(cap.at_most),
+                "holds": state,
+                "points": float(taken),
+            }
+        )
+        current = lowered
+    return caps
+
+
+def _rule(connection: duckdb.DuckDBPyConnection, rule: Rule, account_id: str) -> Json:
+    """The rule's state with each clause of its condition and the values that decided."""
+    columns = sorted(rule.when.columns)
+    parts = clauses(rule.when)
+    select = [f"({to_sql(rule.when, 'duckdb')})", *(f"({part.sql})" for part in parts), *(f'"{c}"' for c in columns)]
+    row = connection.execute(f"select {', '.join(select)} from eval_facts where account_id = ?", [account_id]).fetchone()
+    state, states, values = (row[0], row[1 : 1 + len(parts)], row[1 + len(parts) :]) if row else (None, (), ())
+    return {
+        "rule": rule.name,
+        "kind": rule.kind,
+        "state": "unknown" if state is None else "fires" if state else "silent",
+        "condition": rule.when.text,
+        "clauses": [{"text": part.text, "holds": holds} for part, holds in zip(parts, states, strict=False)],
+        "values": dict(zip(columns, values, strict=False)),
+    }

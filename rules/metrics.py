@@ -1,0 +1,175 @@
+"""Metrics of all accounts at once: the sources are built for one `as_of`, each is scanned once, the results joined.
+
+Everything ends in temporary tables of the connection that the caller passes in: one per source, `coverage`, and
+`eval_metrics` with a row per account and a column (double or NULL) per metric of the catalogue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from rules import calendar
+from rules.calendar import BusinessHours
+from rules.dialects import compile_model
+from rules.expressions import to_sql
+from rules.functions import aggregate_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    import duckdb
+
+    from rules.catalogue import Catalogue, Metric
+    from rules.expressions import Engine, Expression
+
+# In the order in which they read each other.
+MODELS = (
+    "accounts",
+    "activities",
+    "moments",
+    "moment_people",
+    "issue_states",
+    "issues",
+    "sides",
+    "sided_projects",
+    "comments",
+    "org_units",
+    "coverage",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """What the sources depend on besides the records: the instant and the config's words.
+
+    `lists` are compared in lower case: p1_priorities, incident_types, waiting_statuses, paused_statuses, done_statuses,
+    contact_task_types, customer_visible_projects, internal_domains, staff_domains, and `present` (sources that exist).
+    `account_columns` are the org's own account fields that expressions may name.
+    """
+
+    as_of: datetime
+    managed: Expression
+    exclude: Expression | None = None
+    hours: BusinessHours = field(default_factory=BusinessHours)
+    lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    account_columns: Sequence[str] = ()
+
+
+def model_text(name: str) -> str:
+    return resources.files("rules").joinpath("models", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def evaluate(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, parameters: Parameters) -> None:
+    """Build sources, coverage and `eval_metrics` for `parameters.as_of`, in place of those of an earlier call."""
+    _settings(connection, parameters)
+    for name in MODELS:
+        body = compile_model(model_text(name), "duckdb")
+        connection.execute(f'create or replace temp table "{name}" as {_completed(name, body, parameters)}')
+    connection.execute(f"create or replace temp table eval_metrics as {metrics_sql(catalogue)}")
+
+
+def _settings(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    pairs = [(name, value.strip().lower()) for name, values in parameters.lists.items() for value in values]
+    unique = sorted(set(pairs))
+    tables = {
+        "clock": calendar.clock_row(parameters.hours, parameters.as_of),
+        "zone_day": calendar.zone_days(parameters.hours, parameters.as_of),
+        "setting": pa.table(
+            {
+                "name": pa.array([name for name, _ in unique], pa.string()),
+                "value": pa.array([value for _, value in unique], pa.string()),
+            }
+        ),
+    }
+    for name, rows in tables.items():
+        connection.register("incoming", rows)
+        connection.execute(f"create or replace temp table {name} as select * from incoming")
+        connection.unregister("incoming")
+
+
+def _completed(name: str, body: str, parameters: Parameters) -> str:
+    """The two models that the config has a say in: which accounts are managed, which activities do not count."""
+    if name == "accounts":
+        own = "".join(f', s."x_{column}" as "{column}"' for column in parameters.account_columns)
+        managed = to_sql(parameters.managed, "duckdb")
+        return (
+            f"select m.*, coalesce(({managed}), false) as managed "
+            f"from (select b.*{own} from ({body}) b join sf_account s on s.Id = b.account_id) m"
+        )
+    if name == "activities" and parameters.exclude is not None:
+        return f"select * from ({body}) where not coalesce(({to_sql(parameters.exclude, 'duckdb')}), false)"
+    return body
+
+
+def metrics_sql(catalogue: Catalogue, engine: Engine = "duckdb") -> str:
+    """One query for every metric of every account: a scan per source, then expressions over the results."""
+    q = _quote(engine)
+    by_source: dict[str, list[Metric]] = {}
+    for metric in catalogue.metrics.values():
+        if metric.source is not None:
+            by_source.setdefault(metric.source, []).append(metric)
+    scans = [
+        f"scan_{source} as (select {q('account_id')}, "
+        + ", ".join(f"{_aggregate(metric, engine)} as {q(metric.name)}" for metric in metrics)
+        + f" from {source} group by {q('account_id')})"
+        for source, metrics in by_source.items()
+    ]
+    columns = [f"{_covered(metric, engine)} as {q(metric.name)}" for metrics in by_source.values() for metric in metrics]
+    joins = [f"left join scan_{source} on scan_{source}.account_id = a.account_id" for source in by_source]
+    level = (
+        f"level_0 as (select {', '.join(['a.account_id', *columns])} "
+        f"from accounts a join coverage v on v.account_id = a.account_id {' '.join(joins)})"
+    )
+    levels, last = [level], 0
+    for group in _levels(catalogue):
+        last += 1
+        own = ", ".join(f"cast({to_sql(m.expr, engine)} as double) as {q(m.name)}" for m in group if m.expr is not None)
+        levels.append(f"level_{last} as (select *, {own} from level_{last - 1})")
+    names = ", ".join(["account_id", *(q(name) for name in catalogue.metrics)])
+    return f"with {', '.join([*scans, *levels])} select {names} from level_{last}"
+
+
+def _aggregate(metric: Metric, engine: Engine) -> str:
+    return aggregate_sql(
+        metric.aggregate or "count",
+        None if metric.value is None else to_sql(metric.value, engine),
+        engine,
+        quantile=metric.quantile,
+        order_sql=None if metric.order is None else to_sql(metric.order, engine),
+        filter_sql=None if metric.where is None else to_sql(metric.where, engine),
+    )
+
+
+def _covered(metric: Metric, engine: Engine) -> str:
+    """The scanned value with its meaning of "nothing": zero, the age of the account, or unknown."""
+    value = f"cast(scan_{metric.source}.{_quote(engine)(metric.name)} as double)"
+    if metric.never == "account_age":
+        value = f"coalesce({value}, cast(a.age_days as double))"
+    elif metric.empty == "zero":
+        value = f"coalesce({value}, cast(0 as double))"
+    if not metric.requires:
+        return value
+    return f"case when {' and '.join(f'v.{name}' for name in metric.requires)} then {value} end"
+
+
+def _levels(catalogue: Catalogue) -> Iterable[list[Metric]]:
+    """Expression metrics grouped so that each group needs only those before it."""
+    level: dict[str, int] = {}
+    groups: dict[int, list[Metric]] = {}
+    for metric in catalogue.metrics.values():
+        if metric.expr is None:
+            level[metric.name] = 0
+            continue
+        level[metric.name] = 1 + max((level[column] for column in metric.expr.columns), default=0)
+        groups.setdefault(level[metric.name], []).append(metric)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _quote(engine: Engine):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    mark = '"' if engine == "duckdb" else "`"
+    return lambda name: f"{mark}{name}{mark}"

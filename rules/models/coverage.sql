@@ -1,0 +1,38 @@
+-- What is known about each account: where a column is false, the metrics that require it are NULL (D18, E21, E23).
+with
+logged as (
+  select count(*) as n from moments m where m.days_ago < 90
+),
+priorities as (
+  select lower(p.name) as name from jira_priority p
+  union
+  select lower(i.priority_name) as name from jira_issue i where i.priority_name is not null
+),
+p1 as (
+  select count(*) as n from priorities p join setting s on s.name = 'p1_priorities' and s.value = p.name
+),
+present as (
+  select
+    max(case when s.value = 'jira' then 1 else 0 end) as jira,
+    max(case when s.value = 'contact' then 1 else 0 end) as contact
+  from setting s
+  where s.name = 'present'
+),
+told_apart as (
+  select i.account_id, max(case when p.project is null then 0 else 1 end) as any_sided
+  from issues i
+  left join sided_projects p on p.site = i.site and p.project = i.project
+  group by i.account_id
+)
+select
+  a.account_id,
+  logged.n > 0 as contacts_logged,
+  coalesce(present.jira, 0) = 1 as issues,
+  coalesce(present.jira, 0) = 1 and coalesce(t.any_sided, 1) = 1 as sides,
+  coalesce(present.jira, 0) = 1 and p1.n > 0 as p1_priorities,
+  coalesce(present.contact, 0) = 1 as contacts
+from accounts a
+cross join logged
+cross join p1
+cross join present
+left join told_apart t on t.account_id = a.account_id

@@ -1,0 +1,21 @@
+-- One row per moment: one kind, direction, set of people and local day of an account; its time is the latest row's (D15).
+with
+ranked as (
+  select
+    a.*,
+    row_number() over (
+      partition by a.account_id, a.kind, a.direction, a.people, a.day
+      order by a.days_ago, a.at desc nulls last, a.id
+    ) as n
+  from activities a
+)
+select
+  r.account_id,
+  'salesforce' as record_system,
+  r.id as record_id,
+  r.id as record_key,
+  r.subject as record_text,
+  nullif(substring(r.people, 1, 18), '') as record_person,
+  r.kind, r.direction, r.days_ago, r.day, r.at, r.people
+from ranked r
+where r.n = 1

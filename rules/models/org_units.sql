@@ -1,0 +1,95 @@
+-- One row per unit of an account: managed child accounts, departments of its contacts, declared units (B10).
+with
+children as (
+  select a.parent_id as account_id, n.unit_key, max(a.name) as label, max(a.account_id) as child_id
+  from accounts a
+  join account_name n on n.account_id = a.account_id
+  where a.managed and a.parent_id is not null and n.unit_key <> ''
+  group by a.parent_id, n.unit_key
+),
+child_accounts as (
+  select a.parent_id as account_id, n.unit_key, a.account_id as child_id
+  from accounts a
+  join account_name n on n.account_id = a.account_id
+  where a.managed and a.parent_id is not null and n.unit_key <> ''
+),
+departments as (
+  select distinct k.account_id, k.department_key as unit_key, k.person_id, k.address_key
+  from contact_person k
+  cross join clock c
+  where k.department_key <> '' and k.account_id is not null and not k.is_deleted
+    and (k.created is null or k.created <= c.as_of)
+),
+live_opportunities as (
+  select o.Id as opportunity_id, s.survivor_id as account_id
+  from sf_opportunity o
+  join account_survivor s on s.account_id = o.AccountId
+  cross join clock c
+  where not o.IsDeleted and o.CreatedDate <= c.as_of
+    and (
+      not o.IsClosed
+      or (o.IsWon and days_between(o.CloseDate, c.day) >= 0 and days_between(o.CloseDate, c.day) < 365)
+    )
+),
+engaged_people as (
+  select m.person_id from moment_people m where m.moments_90d > 0
+  union
+  select k.person_id
+  from sf_opportunity_contact_role r
+  join live_opportunities o on o.opportunity_id = r.OpportunityId
+  join contact_person k on k.contact_id = r.ContactId
+  cross join clock c
+  where not r.IsDeleted and (r.CreatedDate is null or r.CreatedDate <= c.as_of)
+  union
+  select k.person_id
+  from issue_states i
+  join jira_person w on w.site = i.site and w.id = i.reporter_id
+  join contact_person k on k.address_key = w.address_key
+  where not i.done and not i.subtask and not i.epic
+),
+engaged_children as (
+  select m.account_id as child_id from moments m where m.days_ago < 90
+  union
+  select o.account_id as child_id from live_opportunities o
+  union
+  select i.account_id as child_id from issues i where not i.done
+),
+engaged_units as (
+  select d.account_id, d.unit_key
+  from departments d
+  join engaged_people e on e.person_id = d.person_id
+  union
+  select a.account_id, a.unit_key
+  from child_accounts a
+  join engaged_children e on e.child_id = a.child_id
+),
+every_unit as (
+  select h.account_id, h.unit_key, h.label, h.child_id, 1 as rank from children h
+  union all
+  select u.account_id, u.unit_key, u.label, cast(null as varchar) as child_id, 2 as rank from declared_unit u
+  union all
+  select d.account_id, d.unit_key, max(n.label) as label, cast(null as varchar) as child_id, 3 as rank
+  from departments d
+  join unit_label n on n.unit_key = d.unit_key
+  group by d.account_id, d.unit_key
+),
+units as (
+  select
+    e.account_id, e.unit_key, max(e.child_id) as child_id, min(e.rank) as rank,
+    max(case when e.rank = 1 then e.label end) as child_label, max(e.label) as label
+  from every_unit e
+  group by e.account_id, e.unit_key
+)
+select
+  u.account_id,
+  case when u.child_id is not null then 'salesforce' else 'none' end as record_system,
+  coalesce(u.child_id, u.unit_key) as record_id,
+  coalesce(u.child_id, u.unit_key) as record_key,
+  coalesce(u.child_label, u.label) as record_text,
+  cast(null as varchar) as record_person,
+  u.unit_key as unit,
+  case u.rank when 1 then 'child' when 2 then 'declared' else 'department' end as origin,
+  g.unit_key is not null as engaged,
+  count(*) over (partition by u.account_id) >= 3 and min(u.rank) over (partition by u.account_id) < 3 as measurable
+from units u
+left join engaged_units g on g.account_id = u.account_id and g.unit_key = u.unit_key

@@ -1,0 +1,40 @@
+-- On which side an author stands in an issue, seen from each linked account: customer, staff or neither (E23, in its order).
+with
+parties as (
+  select m.site, m.issue_id, m.author_id from jira_comment m where m.author_id is not null
+  union
+  select s.site, s.issue_id, s.author_id from jira_step s where s.field = 'status' and s.author_id is not null
+  union
+  select i.site, i.id as issue_id, i.reporter_id as author_id from jira_issue i where i.reporter_id is not null
+),
+named as (
+  select i.site, i.id as issue_id, i.reporter_id as author_id from jira_issue i where i.reporter_id is not null
+  union
+  select v.site, v.issue_id, v.value as author_id from jira_issue_value v where v.kind = 'participant'
+),
+contact_addresses as (
+  select distinct k.account_id, k.address_key from contact_person k where k.address_key is not null
+)
+select
+  p.site, p.issue_id, p.author_id, l.account_id, i.project,
+  case
+    when coalesce(w.account_type, '') = 'app' then null
+    when staff.id is not null or staff_domain.value is not null then 'staff'
+    when w.account_type = 'customer' then 'customer'
+    when k.address_key is not null then 'customer'
+    when internal.value is not null then 'staff'
+    when d.domain is not null then 'customer'
+    when w.domain is not null and n.author_id is not null then 'customer'
+    when i.project_type = 'service_desk' and w.account_type = 'atlassian' and w.domain is null and n.author_id is null
+      then 'staff'
+  end as side
+from parties p
+join issue_states i on i.site = p.site and i.id = p.issue_id
+left join issue_account l on l.site = p.site and l.issue_id = p.issue_id
+left join jira_person w on w.site = p.site and w.id = p.author_id
+left join staff_person staff on staff.site = p.site and staff.id = p.author_id
+left join setting staff_domain on staff_domain.name = 'staff_domains' and staff_domain.value = w.domain
+left join setting internal on internal.name = 'internal_domains' and internal.value = w.domain
+left join contact_addresses k on k.account_id = l.account_id and k.address_key = w.address_key
+left join account_domain d on d.account_id = l.account_id and d.domain = w.domain
+left join named n on n.site = p.site and n.issue_id = p.issue_id and n.author_id = p.author_id

@@ -1,0 +1,273 @@
+"""What the models may take for granted: survivors of merges, people of activities, domains, normal keys, links.
+
+Models use no recursion and no Unicode normalisation (definitions H43), so both happen here, once after each pull:
+in SQL over all rows, or in Python over distinct values. None of these tables depends on `as_of`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from sync import link
+from sync.names import address_domain, name_key, unit_aliases, unit_key, website_domain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import duckdb
+
+    from sync.config import Config
+    from sync.mirror import Mirror
+
+_SURVIVORS = """
+create or replace table {table} as
+with recursive chain (start_id, at_id, hops) as (
+  select Id, Id, 0 from {source}
+  union all
+  select c.start_id, s.MasterRecordId, c.hops + 1
+  from chain c join {source} s on s.Id = c.at_id
+  where s.IsDeleted and s.MasterRecordId is not null and c.hops < 50
+)
+select c.start_id as {key}, c.at_id as survivor_id
+from chain c join {source} s on s.Id = c.at_id
+where not s.IsDeleted
+"""
+
+# A record that an activity hangs on -> the account it belongs to; what hangs on a vanished account belongs to nobody.
+_RECORD_ACCOUNT = """
+create or replace table record_account as
+select account_id as record_id, survivor_id as account_id from account_survivor
+union all
+select r.Id, s.survivor_id
+from (
+  select Id, AccountId from sf_opportunity
+  union all select Id, AccountId from sf_contract
+  union all select Id, AccountId from sf_asset
+  union all select Id, AccountId from sf_case
+) r
+join account_survivor s on s.account_id = r.AccountId
+"""
+
+_CONTACT_PERSON = """
+create or replace table contact_person as
+select
+  c.Id as contact_id,
+  coalesce(p.survivor_id, c.Id) as person_id,
+  a.survivor_id as account_id,
+  c.Name as name,
+  coalesce(d.unit_key, '') as department_key,
+  k.address_key,
+  c.IsDeleted as is_deleted,
+  c.CreatedDate as created
+from sf_contact c
+left join contact_survivor p on p.contact_id = c.Id
+left join account_survivor a on a.account_id = c.AccountId
+left join department_value d on d.value = c.Department
+left join address_value k on k.value = c.Email
+"""
+
+# Everybody of an activity: its name, its relations, and for a mail the contacts at its other end.
+_EMAIL_END = """
+create or replace temp table email_end as
+with ends as (
+  select Id as email_id, FromAddress as addresses from sf_email_message where Incoming
+  union all
+  select Id, concat_ws(';', ToAddress, CcAddress, BccAddress) from sf_email_message where not coalesce(Incoming, false)
+),
+split as (
+  select email_id, trim(lower(unnest(string_split_regex(addresses, '[;,]')))) as address
+  from ends where addresses is not null
+)
+select distinct
+  s.email_id, c.person_id, c.account_id
+from split s
+join address_value v on v.bare = coalesce(nullif(regexp_extract(s.address, '<([^>]*)>', 1), ''), s.address)
+join contact_person c on c.address_key = v.address_key
+where not c.is_deleted
+"""
+
+_ACTIVITY_PERSON = """
+create or replace table activity_person as
+select distinct r.activity_id, coalesce(c.person_id, r.contact_id) as person_id
+from (
+  select Id as activity_id, WhoId as contact_id from sf_task
+  union all select Id, WhoId from sf_event
+  union all select TaskId, RelationId from sf_task_relation where not IsDeleted and not coalesce(IsWhat, false)
+  union all select EventId, RelationId from sf_event_relation where not IsDeleted and not coalesce(IsWhat, false)
+) r
+join contact_person c on c.contact_id = r.contact_id
+union
+select email_id, person_id from email_end
+"""
+
+_EMAIL_ACCOUNT = """
+create or replace table email_account as
+select distinct email_id, account_id from email_end where account_id is not null
+union
+select m.Id, r.account_id
+from sf_email_message m
+join record_account r on r.record_id = m.RelatedToId
+where m.Id not in (select email_id from email_end where account_id is not null)
+"""
+
+_ACCOUNT_DOMAIN = """
+create or replace table account_domain as
+select distinct d.account_id, d.domain
+from (
+  select c.account_id, v.domain from contact_person c
+  join address_value v on v.address_key = c.address_key where not c.is_deleted
+  union all
+  select a.Id, w.domain from sf_account a join website_value w on w.value = a.Website where not a.IsDeleted
+) d
+where d.account_id is not null and d.domain is not null
+  and d.domain not in (select value from free_mail_domain)
+"""
+
+
+def materialise(config: Config, mirror: Mirror) -> list[str]:
+    """Rebuild every derived table in one transaction; returns notices about what the config names in vain."""
+    connection = mirror.connection
+    with mirror.transaction():
+        connection.execute(_SURVIVORS.format(table="account_survivor", source="sf_account", key="account_id"))
+        connection.execute(_SURVIVORS.format(table="contact_survivor", source="sf_contact", key="contact_id"))
+        connection.execute(_RECORD_ACCOUNT)
+        _normal_keys(config, connection)
+        connection.execute(_CONTACT_PERSON)
+        connection.execute(_EMAIL_END)
+        connection.execute(_ACTIVITY_PERSON)
+        connection.execute(_EMAIL_ACCOUNT)
+        connection.execute(_ACCOUNT_DOMAIN)
+        connection.execute("drop table email_end")
+        _staff(config, mirror)
+        notices = link.resolve(config, connection)
+        notices += _declared_units(config, connection)
+        _account_managers(config, connection)
+    return notices
+
+
+def _normal_keys(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
+    aliases = unit_aliases(config.identity.department_aliases)
+    names = _distinct(connection, "select Name from sf_account")
+    _table(
+        connection,
+        "account_name_value",
+        {"value": names, "name_key": [name_key(n) for n in names], "unit_key": [unit_key(n, aliases) for n in names]},
+    )
+    connection.execute(
+        "create or replace table account_name as select a.Id as account_id, v.name_key, v.unit_key "
+        "from sf_account a join account_name_value v on v.value = a.Name where not a.IsDeleted"
+    )
+    departments = _distinct(connection, "select Department from sf_contact")
+    _table(
+        connection,
+        "department_value",
+        {"value": departments, "unit_key": [unit_key(d, aliases) for d in departments]},
+    )
+    connection.execute(
+        "create or replace table unit_label as select unit_key, min(value) as label from department_value group by unit_key"
+    )
+    addresses = _distinct(connection, "select Email from sf_contact")
+    bare = [address.strip().casefold() for address in addresses]
+    _table(
+        connection,
+        "address_value",
+        {
+            "value": addresses,
+            "bare": bare,
+            "address_key": [hashlib.sha256(address.encode()).hexdigest() for address in bare],
+            "domain": [address_domain(address) for address in bare],
+        },
+    )
+    websites = _distinct(connection, "select Website from sf_account")
+    _table(connection, "website_value", {"value": websites, "domain": [website_domain(site) for site in websites]})
+    _table(connection, "free_mail_domain", {"value": [d.casefold() for d in config.identity.free_mail_domains]})
+
+
+def _staff(config: Config, mirror: Mirror) -> None:
+    """People who are "us" by id or by group; domains are compared when sides are told (models/sides.sql)."""
+    people: set[tuple[str, str]] = set()
+    for (site,) in mirror.connection.execute("select distinct site from jira_project").fetchall():
+        people |= {(site, each) for each in config.identity.staff_ids}
+        groups: Mapping[str, list[str]] = json.loads(mirror.meta(f"staff_groups:{site}") or "{}")
+        people |= {(site, each) for members in groups.values() for each in members}
+    ordered = sorted(people)
+    _table(mirror.connection, "staff_person", {"site": [s for s, _ in ordered], "id": [i for _, i in ordered]})
+
+
+def _declared_units(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    aliases = unit_aliases(config.identity.department_aliases)
+    found = link.find_accounts(connection, list(config.identity.units))
+    rows = {"account_id": [], "unit_key": [], "label": []}  # type: dict[str, list[str]]
+    notices = []
+    for account, units in config.identity.units.items():
+        ids = found.get(account, [])
+        if len(ids) != 1:
+            notices.append(link.not_one(f"identity.units.{account}", account, ids))
+            continue
+        for key, label in sorted({unit_key(unit, aliases): unit for unit in units}.items()):
+            if key:
+                rows["account_id"].append(ids[0])
+                rows["unit_key"].append(key)
+                rows["label"].append(label)
+    _table(connection, "declared_unit", rows)
+    return notices
+
+
+def _account_managers(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
+    """Who answers for an account (B7): the first of the configured chain who is an active standard user; for tasks
+    otherwise that user's manager, else the fallback user."""
+    _table(connection, "house_user", {"value": [user.casefold() for user in config.people.house_users]})
+    connection.execute(
+        "create or replace temp table usable as select u.Id, u.Name from sf_user u "
+        "where u.IsActive and coalesce(u.UserType, 'Standard') = 'Standard' and not u.IsDeleted and not exists ("
+        "  select 1 from house_user h where h.value in (lower(u.Id), lower(u.Name), lower(u.Username)))"
+    )
+    candidates = []
+    for place, entry in enumerate(config.people.account_manager):
+        kind, _, name = entry.partition(":")
+        if kind == "team":
+            role = name.replace("'", "''")
+            candidates.append(
+                f"select s.survivor_id as account_id, t.UserId as user_id, {place} as place from sf_account_team_member t "
+                f"join account_survivor s on s.account_id = t.AccountId "
+                f"where not t.IsDeleted and lower(t.TeamMemberRole) = lower('{role}')"
+            )
+        else:
+            column = "OwnerId" if kind == "owner" else f'"x_{name}"'
+            candidates.append(f"select Id as account_id, {column} as user_id, {place} as place from sf_account")
+    connection.execute(
+        f"create or replace temp table candidate as {' union all '.join(candidates)}"  # entries are checked by the config
+    )
+    connection.execute(
+        "create or replace table account_manager as "
+        "select a.Id as account_id, m.user_id, u.Name as user_name, "
+        "coalesce(m.user_id, boss.user_id, fallback.Id) as task_owner_id, "
+        "coalesce(u.Name, boss.name, fallback.Name) as task_owner_name "
+        "from sf_account a "
+        "left join (select account_id, arg_min(c.user_id, (place, left(c.user_id, 15))) as user_id from candidate c "
+        "  join usable u on u.Id = c.user_id group by account_id) m on m.account_id = a.Id "
+        "left join usable u on u.Id = m.user_id "
+        "left join (select account_id, arg_min(b.Id, (place, b.Id)) as user_id, arg_min(b.Name, (place, b.Id)) as name "
+        "  from candidate c join sf_user w on w.Id = c.user_id join usable b on b.Id = w.ManagerId group by account_id) boss "
+        "  on boss.account_id = a.Id "
+        "left join usable fallback on lower(fallback.Id) = lower($fallback) or exists ("
+        "  select 1 from sf_user f where f.Id = fallback.Id and lower(f.Username) = lower($fallback))",
+        {"fallback": config.people.fallback_user or ""},
+    )
+    connection.execute("drop table candidate")
+    connection.execute("drop table usable")
+
+
+def _distinct(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    return [value for (value,) in connection.execute(f"select distinct v from ({query}) t(v) where v is not null").fetchall()]
+
+
+def _table(connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, list[str] | list[str | None]]) -> None:
+    shape = pa.schema([(column, pa.string()) for column in columns])
+    connection.register("incoming", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}, schema=shape))
+    connection.execute(f"create or replace table {name} as select * from incoming")
+    connection.unregister("incoming")

@@ -1,0 +1,175 @@
+"""Which Salesforce objects and fields the pull reads, and the fields that are Rapport's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from connectors.batches import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What stands on the Account (design §12); `[salesforce.fields]` maps each to an org's own field.
+SCORE_FIELDS: Mapping[str, str] = {
+    "overall": "Rapport_Overall__c",
+    "health": "Rapport_Health__c",
+    "penetration": "Rapport_Penetration__c",
+    "growth": "Rapport_Growth__c",
+    "positioning": "Rapport_Positioning__c",
+    "governance": "Rapport_Governance__c",
+    "delivery": "Rapport_Delivery__c",
+}
+BAND_FIELD = "Rapport_Band__c"
+CONFIDENCE_FIELD = "Rapport_Confidence__c"
+WHY_FIELD = "Rapport_Why__c"
+NEXT_ACTION_FIELD = "Rapport_Next_Action__c"
+KEY_FIELD = "Rapport_Key__c"
+ANSWER_FIELD = "Rapport_Answer__c"
+SNOOZE_FIELD = "Rapport_Snooze_Until__c"
+
+ACCOUNT_FIELDS = (*SCORE_FIELDS.values(), BAND_FIELD, CONFIDENCE_FIELD, WHY_FIELD, NEXT_ACTION_FIELD)
+TASK_FIELDS = (KEY_FIELD, ANSWER_FIELD, SNOOZE_FIELD)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceObject:
+    """One object to pull into the mirror table `table`.
+
+    `columns` carry our names; `renamed` maps those that the org calls differently. `only_with` keeps the pull to
+    records in which that field is filled. `business` says that a newer stamp here is news about a customer, so that
+    it may move `as_of`; stamps of Account, User and relation rows also move for reasons of Rapport or the platform.
+    """
+
+    name: str
+    table: str
+    columns: tuple[Column, ...]
+    business: bool = True
+    only_with: str | None = None
+    renamed: Mapping[str, str] | None = None
+
+    def api_name(self, column: str) -> str:
+        return (self.renamed or {}).get(column, column)
+
+
+def _columns(ids: str = "", text: str = "", **kinds: str) -> tuple[Column, ...]:
+    """Columns by kind, from blank-separated names; every object has Id, IsDeleted and its two stamps."""
+    columns = [
+        Column("Id", "id"),
+        Column("IsDeleted", "boolean"),
+        Column("CreatedDate", "timestamp"),
+        Column("SystemModstamp", "timestamp"),
+    ]
+    columns += [Column(name, "id") for name in ids.split()]
+    columns += [Column(name, "text") for name in text.split()]
+    for kind, names in kinds.items():
+        columns += [Column(name, kind) for name in names.split()]  # type: ignore[arg-type]  # kinds are written below
+    return tuple(columns)
+
+
+OBJECTS: tuple[SourceObject, ...] = (
+    SourceObject(
+        "User",
+        "sf_user",
+        _columns("ManagerId", "Name Username Email UserType", boolean="IsActive"),
+        business=False,
+    ),
+    SourceObject("RecordType", "sf_record_type", _columns("", "Name DeveloperName SobjectType"), business=False),
+    SourceObject(
+        "Account",
+        "sf_account",
+        _columns(
+            "ParentId OwnerId RecordTypeId MasterRecordId PersonContactId",
+            f"Name Type Industry AccountNumber Website {BAND_FIELD} {WHY_FIELD} {NEXT_ACTION_FIELD}",
+            boolean="IsPersonAccount",
+            decimal=f"{' '.join(SCORE_FIELDS.values())} {CONFIDENCE_FIELD}",
+        ),
+        business=False,
+    ),
+    SourceObject("Contact", "sf_contact", _columns("AccountId MasterRecordId", "Name Title Department Email")),
+    SourceObject(
+        "Opportunity",
+        "sf_opportunity",
+        _columns(
+            "AccountId OwnerId",
+            "Name StageName Type",
+            boolean="IsClosed IsWon",
+            decimal="Amount",
+            date="CloseDate",
+            timestamp="LastStageChangeDate",
+        ),
+    ),
+    SourceObject("OpportunityContactRole", "sf_opportunity_contact_role", _columns("OpportunityId ContactId", "Role")),
+    SourceObject(
+        "Contract",
+        "sf_contract",
+        _columns("AccountId", "Status StatusCode", date="StartDate EndDate", timestamp="ActivatedDate"),
+    ),
+    SourceObject("Asset", "sf_asset", _columns("AccountId Product2Id", "Name Status")),
+    SourceObject("Case", "sf_case", _columns("AccountId ContactId", "CaseNumber Status Priority Type", boolean="IsClosed")),
+    SourceObject(
+        "Task",
+        "sf_task",
+        _columns(
+            "WhoId WhatId AccountId OwnerId",
+            f"Subject Status Priority TaskSubtype Type CallType CallDisposition {KEY_FIELD}",
+            boolean="IsClosed IsRecurrence",
+            date="ActivityDate",
+            timestamp="CompletedDateTime",
+        ),
+    ),
+    SourceObject(
+        "Event",
+        "sf_event",
+        _columns(
+            "WhoId WhatId AccountId OwnerId",
+            f"Subject Type {KEY_FIELD}",
+            boolean="IsAllDayEvent IsChild IsRecurrence IsPrivate",
+            date="ActivityDate",
+            timestamp="StartDateTime",
+        ),
+    ),
+    SourceObject("TaskRelation", "sf_task_relation", _columns("TaskId RelationId", boolean="IsWhat"), business=False),
+    SourceObject("EventRelation", "sf_event_relation", _columns("EventId RelationId", boolean="IsWhat"), business=False),
+    SourceObject(
+        "EmailMessage",
+        "sf_email_message",
+        _columns(
+            "ActivityId RelatedToId ParentId",
+            "Subject Status FromAddress ToAddress CcAddress BccAddress ThreadIdentifier Headers",
+            boolean="Incoming",
+            timestamp="MessageDate",
+        ),
+    ),
+    SourceObject("AccountTeamMember", "sf_account_team_member", _columns("AccountId UserId", "TeamMemberRole")),
+    # Descriptions are read of Rapport's own tasks only: those of e-mail tasks are bodies, which are never stored.
+    SourceObject(
+        "Task",
+        "sf_own_task",
+        _columns(
+            "WhoId WhatId AccountId OwnerId",
+            f"Subject Status Priority Description {KEY_FIELD} {ANSWER_FIELD}",
+            boolean="IsClosed",
+            date=f"ActivityDate {SNOOZE_FIELD}",
+            timestamp="CompletedDateTime LastModifiedDate",
+        ),
+        business=False,
+        only_with=KEY_FIELD,
+    ),
+)
+
+
+def wanted_objects(fields: Mapping[str, str], account_columns: Mapping[str, str], account_key: str) -> list[SourceObject]:
+    """The objects with an org's own names put in: `[salesforce.fields]`, `[accounts.columns]`, `identity.account_key`."""
+    wanted = []
+    for each in OBJECTS:
+        names = {column.name for column in each.columns}
+        renamed = {ours: theirs for ours, theirs in fields.items() if ours in names}
+        columns = each.columns
+        if each.name == "Account":
+            columns += tuple(Column(f"x_{name}", "text") for name in account_columns)
+            renamed |= {f"x_{name}": theirs for name, theirs in account_columns.items()}
+            if account_key != "AccountNumber":
+                renamed["AccountNumber"] = account_key
+        wanted.append(replace(each, columns=columns, renamed=renamed))
+    return wanted
