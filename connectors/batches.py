@@ -1,16 +1,63 @@
-"""Pages of records as columnar batches: the form in which they go to the store."""
+"""Pages of records as columnar batches: the form in which they go to the store.
+
+A page is decoded in one go into a struct generated for its columns. Only when that fails is it read record
+by record, so that one broken record costs itself and not its page.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from decimal import ROUND_HALF_EVEN, Decimal, DecimalException, localcontext
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+import pyarrow as pa
+
+from connectors.errors import UnexpectedAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    import pyarrow as pa
-
 Kind = Literal["id", "text", "boolean", "integer", "decimal", "double", "date", "timestamp"]
+
+ARROW: dict[Kind, pa.DataType] = {
+    "id": pa.string(),
+    "text": pa.string(),
+    "boolean": pa.bool_(),
+    "integer": pa.int64(),
+    "decimal": pa.decimal128(28, 6),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+}
+# Dates and times stay text here, because Arrow reads a whole column of them at once. Salesforce writes whole
+# numbers as 10.0 at times, which an `int` would refuse.
+DECODED: dict[Kind, Any] = {
+    "id": str | None,
+    "text": str | None,
+    "boolean": bool | None,
+    "integer": int | float | None,
+    "decimal": Decimal | None,
+    "double": float | None,
+    "date": str | None,
+    "timestamp": str | None,
+}
+EXPECTED: dict[Kind, str] = {
+    "id": "a record id",
+    "text": "text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "decimal": "a number of at most 22 digits before the point",
+    "double": "a number",
+    "date": "a date like 2026-11-22",
+    "timestamp": "a time like 2026-11-22T08:00:00.000+0000",
+}
+SMALLEST_DECIMAL = Decimal("0.000001")
+LARGEST_INTEGER = 2**63 - 1
+CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +81,175 @@ class Batch:
     rejected: tuple[Rejected, ...]
     server_time: datetime | None
     """The server's clock when the query began, for the next cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    table: pa.Table
+    rejected: tuple[Rejected, ...]
+    done: bool
+    next_url: str | None
+
+    @property
+    def count(self) -> int:
+        return self.table.num_rows + len(self.rejected)
+
+
+def id18(value: str) -> str:
+    """The id with its checksum: people and old tools paste the 15-character form, the API returns 18."""
+    if len(value) != 15 or not (value.isascii() and value.isalnum()):
+        return value
+    tail = (
+        CHECKSUM[sum(1 << place for place, letter in enumerate(value[start : start + 5]) if letter.isupper())]
+        for start in (0, 5, 10)
+    )
+    return value + "".join(tail)
+
+
+class PageReader:
+    """Decodes query pages of one list of columns."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = tuple(columns)
+        self.schema = pa.schema([(column.name, ARROW[column.kind]) for column in self._columns])
+        # Attributes get names of our own: an API name could be a word that Python keeps for itself.
+        names = [f"f{place}" for place in range(len(self._columns))]
+        record = msgspec.defstruct(
+            "Record",
+            [(name, DECODED[column.kind], None) for name, column in zip(names, self._columns, strict=True)],
+            rename={name: column.name for name, column in zip(names, self._columns, strict=True)},
+        )
+        envelope = msgspec.defstruct(
+            "QueryPage",
+            [("done", bool), ("records", list[record]), ("nextRecordsUrl", str | None, None)],  # type: ignore[valid-type]  # a type made at run time
+        )
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(envelope)
+        self._key = next((place for place, column in enumerate(self._columns) if column.name == "Id"), None)
+
+    def read(self, body: bytes) -> Page:
+        try:
+            page = self._decoder.decode(body)
+            rows = [msgspec.structs.astuple(record) for record in page.records]
+            table = self._table(rows, nul=rb"\u0000" in body)
+        except (msgspec.MsgspecError, pa.ArrowException, ValueError, OverflowError, DecimalException):
+            return self._read_singly(body)
+        return Page(table, (), page.done, page.nextRecordsUrl)
+
+    def _table(self, rows: Sequence[Sequence[Any]], *, nul: bool) -> pa.Table:
+        values = list(zip(*rows, strict=True)) if rows else [()] * len(self._columns)
+        if self._key is not None and not all(values[self._key]):
+            raise ValueError("a record without Id")
+        arrays = [
+            _array(column.kind, of_column, nul=nul)
+            for column, of_column in zip(self._columns, values, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, schema=self.schema)
+
+    def _read_singly(self, body: bytes) -> Page:
+        records, done, next_url = envelope_of(body)
+        good: list[list[Any]] = []
+        rejected: list[Rejected] = []
+        for record in records:
+            fault, cells = self._cells(record)
+            if fault is None:
+                good.append(cells)
+            else:
+                key = record.get("Id") if isinstance(record, dict) else None
+                rejected.append(Rejected(id18(key) if isinstance(key, str) and key else None, fault))
+        return Page(self._table(good, nul=True), tuple(rejected), done, next_url)
+
+    def _cells(self, record: object) -> tuple[str | None, list[Any]]:
+        if not isinstance(record, dict):
+            return f"found {_kind_of(record)}, expected a record", []
+        cells = []
+        for place, column in enumerate(self._columns):
+            value = record.get(column.name)
+            if place == self._key and not value:
+                return "the record has no Id", []
+            try:
+                cells.append(_cell(column.kind, value))
+                _array(column.kind, cells[-1:], nul=True)
+            except (ValueError, pa.ArrowException, OverflowError, DecimalException):
+                return f"{column.name}: found {_shown(value)}, expected {EXPECTED[column.kind]}", []
+        return None, cells
+
+
+def envelope_of(body: bytes) -> tuple[list[Any], bool, str | None]:
+    """The parts of a query page, read leniently; UnexpectedAnswer when it is no query page at all."""
+    try:
+        page: object = json.loads(body.decode("utf-8", "surrogateescape"), parse_float=Decimal)
+    except (ValueError, RecursionError):
+        page = None
+    if isinstance(page, dict):
+        records, done, next_url = page.get("records"), page.get("done"), page.get("nextRecordsUrl")
+        if isinstance(records, list) and isinstance(done, bool) and isinstance(next_url, str | None):
+            return records, done, next_url
+    raise UnexpectedAnswer(
+        "Salesforce answered a query with something that is no page of records.",
+        "check [salesforce] instance_url, and what stands between this machine and Salesforce.",
+    )
+
+
+def _array(kind: Kind, values: Sequence[Any], *, nul: bool) -> pa.Array[Any]:
+    if kind == "id":
+        return pa.array([None if value is None else id18(value) for value in values], pa.string())
+    if kind == "text" and nul:
+        # DuckDB keeps NUL, other engines end the text there: none may enter.
+        values = [None if value is None else value.replace("\0", "") for value in values]
+    elif kind == "integer":
+        # Arrow would cut 10.5 to 10 without a word.
+        if any(isinstance(value, float) and not value.is_integer() for value in values):
+            raise ValueError("not a whole number")
+    elif kind == "decimal":
+        values = [None if value is None else _scaled(value) for value in values]
+    elif kind == "date":
+        return pa.array(values, pa.string()).cast(pa.date32())
+    elif kind == "timestamp":
+        return pa.array(values, pa.string()).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+    return pa.array(values, ARROW[kind])
+
+
+def _scaled(value: Decimal) -> Decimal:
+    """Six places, half-even: an unusual field of more keeps its record instead of losing the page."""
+    if not value.is_finite():
+        raise ValueError("not a finite number")
+    exponent = value.as_tuple().exponent
+    if exponent >= -6:  # type: ignore[operator]  # a text only for what is not finite
+        return value
+    with localcontext(prec=64):
+        return value.quantize(SMALLEST_DECIMAL, ROUND_HALF_EVEN)
+
+
+def _cell(kind: Kind, value: object) -> object:
+    """One value as the typed decoder would give it; ValueError when it is something else."""
+    if value is None:
+        return None
+    if kind in {"id", "text", "date", "timestamp"} and isinstance(value, str):
+        value.encode()  # a lone half of a character pair is a UnicodeEncodeError, thus a ValueError
+        return value
+    if kind == "boolean" and isinstance(value, bool):
+        return value
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        if kind == "integer" and abs(value) <= LARGEST_INTEGER and value == int(value):
+            return int(value)
+        if kind == "decimal":
+            return Decimal(value)
+        if kind == "double" and math.isfinite(value):
+            return float(value)
+    raise ValueError(kind)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            return "text with broken characters"
+        printable = "".join(letter for letter in value[:40] if letter.isprintable())
+        return f'"{printable}{"…" if len(value) > 40 else ""}"'
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return f"{value} (a number)"
+    return _kind_of(value)
+
+
+def _kind_of(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
+    return names.get(type(value), "a number")

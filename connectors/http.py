@@ -148,7 +148,7 @@ class Seam(HTTPAdapter):
         self.service = service or self.host
         self._is_read = is_read
         self._sleep = sleep
-        self._rng = rng or random.Random()  # noqa: S311 - jitter, not cryptography
+        self.rng = rng or random.Random()  # noqa: S311 - jitter, not cryptography
         self._busy = busy
         self._observe = observe
 
@@ -284,10 +284,8 @@ class Seam(HTTPAdapter):
             )
 
     def _wait(self, attempt: int, least: float) -> None:
-        backoff = FIRST_WAIT * 2 ** (attempt - 1) * self._rng.uniform(0.7, 1.3)
-        self._sleep(
-            min(max(backoff, least * self._rng.uniform(1.0, 1.2)), max(self.settings.max_wait, least))
-        )
+        backoff = FIRST_WAIT * 2 ** (attempt - 1) * self.rng.uniform(0.7, 1.3)
+        self._sleep(min(max(backoff, least * self.rng.uniform(1.0, 1.2)), max(self.settings.max_wait, least)))
 
     def _lost(self, why: str) -> OutcomeUnknown:
         return OutcomeUnknown(

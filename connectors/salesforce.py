@@ -1,0 +1,379 @@
+"""The client of Salesforce: describe, read pages, write up to 200 records at once.
+
+Reading is our own (typed decoding straight into columns); describe and writes go through simple-salesforce's
+`restful()` on our session. Of that library nothing else is used: its record types sign in again without end
+under a lasting 401, and it never signs in here, because the session carries the credentials.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import quote_plus, urljoin, urlsplit
+
+from simple_salesforce.api import Salesforce as Library
+from simple_salesforce.exceptions import SalesforceError
+
+from connectors import soql
+from connectors.batches import Batch, PageReader, envelope_of
+from connectors.errors import (
+    CursorExpired,
+    OutcomeUnknown,
+    PermissionRefused,
+    RequestRefused,
+    UnexpectedAnswer,
+)
+from connectors.http import Calls, HttpSettings, Seam, looks_like_html, session
+from connectors.salesforce_auth import TOKEN_PATH, SalesforceAuth, SalesforceSettings, checked_address
+from connectors.salesforce_refusals import URI_TOO_LONG, busy, refusal
+from connectors.salesforce_schema import FieldInfo, Organization, fields_of, org_and_user, organization_of
+from connectors.salesforce_writes import CHUNK, Writer, WriteResult
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from requests import Response
+
+    from connectors.batches import Column
+
+__all__ = [
+    "CHUNK",
+    "ApiUsage",
+    "FieldInfo",
+    "Organization",
+    "Salesforce",
+    "SalesforceSettings",
+    "WriteResult",
+]
+
+DEFAULT_HTTP = HttpSettings()
+EMPTY_PAGES = 50
+# The second half of the header counts one connected app only: "per-app-api-usage=17/250(appName=x)".
+USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiUsage:
+    """API calls of the org in the last 24 hours, by all its integrations."""
+
+    used: int
+    maximum: int
+
+
+class _Page(Protocol):
+    @property
+    def done(self) -> bool: ...
+    @property
+    def next_url(self) -> str | None: ...
+    @property
+    def count(self) -> int: ...
+
+
+P = TypeVar("P", bound=_Page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    records: list[Any]
+    done: bool
+    next_url: str | None
+
+    @property
+    def count(self) -> int:
+        return len(self.records)
+
+
+class Salesforce:
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        http: HttpSettings = DEFAULT_HTTP,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.calls = Calls()
+        self.limits: ApiUsage | None = None
+        self._version = settings.api_version
+        self._base = checked_address(settings)
+        self._seam = Seam(
+            base_url=self._base,
+            settings=http,
+            calls=self.calls,
+            is_read=_is_read,
+            sleep=sleep,
+            rng=rng,
+            service="Salesforce",
+            busy=busy,
+            observe=self._note_usage,
+        )
+        self._auth = SalesforceAuth(settings, self._seam)
+        self._session = session(self._seam, self._auth)
+        self._library = Library(
+            instance=urlsplit(self._base).netloc,
+            session_id="set by the session",  # replaced on each request by the AuthBase
+            version=settings.api_version,
+            session=self._session,
+            object_pairs_hook=dict,
+        )
+        self._writer = Writer(self._restful, sleep=sleep, rng=self._seam.rng)
+        self._data = f"{self._base}/services/data/v{self._version}"
+
+    def server_time(self) -> datetime | None:
+        """The server's clock as of its last answer."""
+        return self._seam.server_time
+
+    def sign_in(self) -> Organization:
+        self._auth.sign_in()
+        versions = self._json(self._get(f"{self._base}/services/data", "list its API versions"))
+        offered = [entry.get("version") for entry in versions if isinstance(entry, dict)] if versions else []
+        if self._version not in offered:
+            raise RequestRefused(
+                f"Salesforce offers no API version {self._version} there"
+                f" (newest: {offered[-1] if offered else 'none'}).",
+                "set [salesforce] api_version to one that the org offers.",
+                code="UNSUPPORTED_API_VERSION",
+            )
+        org_id, user_id = self._identity()
+        try:
+            found = self.select("Organization", ["Id", "Name", "IsSandbox"], where="Id != null")
+        except (PermissionRefused, RequestRefused):
+            found = []
+        return organization_of(found[0] if found else {}, org_id, user_id)
+
+    def describe(self, object_name: str) -> dict[str, FieldInfo] | None:
+        """The fields this user may see; None when the object is absent or hidden, which look the same."""
+        try:
+            described = self._restful(
+                f"sobjects/{soql.identifier(object_name)}/describe",
+                method="GET",
+                what=f"describe {object_name}",
+            )
+        except RequestRefused as refused:
+            if refused.code in {"NOT_FOUND", "INVALID_TYPE"}:
+                return None
+            raise
+        return fields_of(described, object_name)
+
+    def batches(
+        self,
+        object_name: str,
+        columns: Sequence[Column],
+        *,
+        where: str | None = None,
+        order_by: Sequence[str] = ("SystemModstamp", "Id"),
+        include_deleted: bool = True,
+    ) -> Iterator[Batch]:
+        """One batch per page, at least one. An expired page address restarts the query once, so that records
+        may come twice: the caller keeps one per id.
+        """
+        query = soql.statement(
+            object_name, [column.name for column in columns], where=where, order_by=order_by
+        )
+        reader = PageReader(columns)
+        started: datetime | None = None
+        restarted = False
+        while True:
+            try:
+                for page in self._pages(query, object_name, reader.read, include_deleted=include_deleted):
+                    started = started or self._seam.server_time
+                    yield Batch(page.table, page.rejected, started)
+            except CursorExpired:
+                if restarted:
+                    raise
+                restarted = True
+            else:
+                return
+
+    def select(
+        self, object_name: str, fields: Sequence[str], *, where: str, include_deleted: bool = False
+    ) -> list[dict[str, object]]:
+        """Small look-ups: the records as Salesforce delivers them."""
+        query = soql.statement(object_name, fields, where=where)
+        for last in (False, True):
+            try:
+                pages = list(self._pages(query, object_name, _records, include_deleted=include_deleted))
+            except CursorExpired:
+                if last:
+                    raise
+            else:
+                return [_plain(record) for page in pages for record in page.records]
+        raise AssertionError("the second try either returns or raises")
+
+    def select_in(
+        self,
+        object_name: str,
+        fields: Sequence[str],
+        field: str,
+        values: Iterable[soql.Value],
+        *,
+        where: str | None = None,
+        include_deleted: bool = False,
+    ) -> list[dict[str, object]]:
+        """`select` for any number of values, in as many queries as their length needs; when the server finds
+        an address too long all the same (414, 431), in shorter ones.
+        """
+        rest = soql.url_length(soql.statement(object_name, fields, where=f"() AND ({where})")) + 10
+        room = soql.MAX_URL - rest
+        found: list[dict[str, object]] = []
+        left = list(dict.fromkeys(values))
+        while left:
+            chunk = next(soql.chunks(field, left, room))
+            condition = soql.in_(field, chunk)
+            try:
+                found += self.select(
+                    object_name,
+                    fields,
+                    where=soql.all_of(condition, where) if where else condition,
+                    include_deleted=include_deleted,
+                )
+            except RequestRefused as refused:
+                if refused.code != URI_TOO_LONG or len(chunk) == 1:
+                    raise
+                room = soql.url_length(condition) // 2
+                continue
+            left = left[len(chunk) :]
+        return found
+
+    def update(self, object_name: str, records: Sequence[Mapping[str, object]]) -> list[WriteResult]:
+        """At most 200 records, each with its Id; may be repeated safely."""
+        return self._writer.update(object_name, records)
+
+    def create(self, object_name: str, records: Sequence[Mapping[str, object]]) -> list[WriteResult]:
+        """At most 200 records; a lost answer is OutcomeUnknown, never a second try."""
+        return self._writer.create(object_name, records)
+
+    def delete(self, object_name: str, ids: Sequence[str]) -> list[WriteResult]:
+        return self._writer.delete(object_name, ids)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _identity(self) -> tuple[str | None, str | None]:
+        """Org and user out of the identity address, which needs no permission to read anything."""
+        address: object = self._auth.identity_url
+        if address is None:
+            try:
+                resources = self._restful("", method="GET", what="list its resources")
+            except (PermissionRefused, RequestRefused, UnexpectedAnswer):
+                resources = None
+            address = resources.get("identity") if isinstance(resources, dict) else None
+        return org_and_user(address)
+
+    def _pages(
+        self, query: str, object_name: str, read: Callable[[bytes], P], *, include_deleted: bool
+    ) -> Iterator[P]:
+        if soql.url_length(query) > soql.MAX_URL:
+            raise RequestRefused(
+                f"The query for {object_name} is too long to be sent.",
+                "ask for fewer fields or values at once.",
+                code=URI_TOO_LONG,
+            )
+        # queryAll also holds what was deleted, and activities that Salesforce has archived after a year.
+        endpoint = "queryAll" if include_deleted else "query"
+        url = f"{self._data}/{endpoint}?q={quote_plus(query)}"
+        seen: set[str] = set()
+        empty = 0
+        while True:
+            page = read(self._get(url, f"read {object_name}").content)
+            yield page
+            if page.done:
+                return
+            url = self._next(page.next_url, object_name)
+            empty = 0 if page.count else empty + 1
+            if url in seen or empty > EMPTY_PAGES:
+                raise UnexpectedAnswer(
+                    f"Salesforce sends the same page of {object_name} again and again.",
+                    "run again; if it stays, check what stands between this machine and Salesforce.",
+                )
+            seen.add(url)
+
+    def _next(self, next_url: str | None, object_name: str) -> str:
+        url = urljoin(self._base, next_url or "")
+        if next_url and url.startswith(f"{self._base}/services/data/"):
+            return url
+        where = urlsplit(url).netloc if next_url else "nowhere"
+        raise UnexpectedAnswer(
+            f"Salesforce says there is more of {object_name}, but the next page leads to {where}, "
+            "which is not followed.",
+            "check what stands between this machine and Salesforce.",
+        )
+
+    def _get(self, url: str, what: str) -> Response:
+        answer = self._session.get(url)
+        if answer.status_code != 200:
+            content = self._json(answer)
+            raise refusal(
+                answer.status_code, answer.text if content is None else content, what, self._auth.secrets()
+            )
+        return answer
+
+    def _json(self, answer: Response) -> Any:
+        try:
+            return answer.json()
+        except ValueError:
+            if answer.ok:
+                raise UnexpectedAnswer(
+                    f"Salesforce answered with {'a web page' if looks_like_html(answer) else 'something'} "
+                    "instead of data.",
+                    "check [salesforce] instance_url, and what stands between this machine and Salesforce.",
+                ) from None
+            return None
+
+    def _restful(
+        self,
+        path: str,
+        *,
+        method: str,
+        what: str,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> object:
+        try:
+            answer: object = self._library.restful(
+                path, method=method, params=params, data=data, headers=dict(headers or {})
+            )
+        except SalesforceError as refused:
+            raise refusal(refused.status, refused.content, what, self._auth.secrets()) from None
+        except (ValueError, TypeError):  # the library reads a success as JSON without looking
+            if method == "POST":
+                raise OutcomeUnknown(
+                    f"Salesforce was asked to {what}, and its answer cannot be read.",
+                    "the next run looks whether they are there before it writes again.",
+                ) from None
+            raise UnexpectedAnswer(
+                f"Salesforce was asked to {what} and answered with something that is no data.",
+                "check [salesforce] instance_url, and what stands between this machine and Salesforce.",
+            ) from None
+        return answer
+
+    def _note_usage(self, response: Response) -> None:
+        found = USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
+        if found:
+            self.limits = ApiUsage(int(found[1]), int(found[2]))
+
+
+def _is_read(method: str, path: str) -> bool:
+    return method in {"GET", "HEAD"} or path == TOKEN_PATH
+
+
+def _records(body: bytes) -> _Records:
+    return _Records(*envelope_of(body))
+
+
+def _plain(record: object) -> dict[str, object]:
+    if not isinstance(record, dict):
+        raise UnexpectedAnswer(
+            "Salesforce sent something among the records that is no record.",
+            "check what stands between this machine and Salesforce.",
+        )
+    return {
+        name: _plain(value) if isinstance(value, dict) else value
+        for name, value in record.items()
+        if name != "attributes"
+    }
