@@ -1,0 +1,177 @@
+"""Checks that look at more than one key: conditions, the fixed clock, links, addresses, the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from connectors.salesforce_auth import SalesforceSettings, checked_address
+from rules import catalogue, expressions
+from rules.faults import CatalogueError, Fault
+from rules.sources import ACCOUNT_COLUMNS, ACTIVITY_COLUMNS, SOURCES
+from sync.config_errors import ConfigFault
+from sync.config_layers import Places, dotted
+from sync.config_models import CATALOGUE_SECTIONS, IdentitySection, Settings
+from sync.config_types import is_loopback
+from sync.link_map import TABLES, read_map
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from rules.expressions import Expression, Type
+
+MANAGED: Mapping[str, str] = {
+    "vendor": (
+        "not person_account and (won_opportunities_730d > 0 or contracts_730d > 0 or assets_owned > 0"
+        " or linked_issues_730d > 0 or starts_with(type, 'Customer'))"
+    ),
+    "internal-it": "not person_account",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """`managed` decides which accounts are scored and written; `columns` are more Account fields for it."""
+
+    preset: Literal["vendor", "internal-it"]
+    managed: Expression
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    mode: Literal["observe", "pilot", "on"]
+    where: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activities:
+    contact_task_types: tuple[str, ...]
+    exclude: Expression | None
+
+
+class Checks:
+    """Collects the faults of all checks over one file."""
+
+    def __init__(self, settings: Settings, places: Places, folder: Path) -> None:
+        self.settings = settings
+        self.places = places
+        self.folder = folder
+        self.faults: list[ConfigFault] = []
+
+    def accounts(self) -> Accounts | None:
+        section = self.settings.accounts
+        for name in section.columns:
+            if name in ACCOUNT_COLUMNS:
+                self._fault(
+                    ("accounts", "columns", name), "this column is there already; choose another name"
+                )
+        text = MANAGED[section.preset] if section.managed is None else section.managed
+        managed = self._condition(("accounts", "managed"), text, self._account_columns())
+        return Accounts(section.preset, managed, section.columns) if managed else None
+
+    def rollout(self) -> Rollout:
+        section = self.settings.rollout
+        if section.mode == "pilot" and section.where is None:
+            self._fault(
+                ("rollout", "mode"),
+                "a pilot needs to know its accounts; add a condition to [rollout],"
+                " such as where = \"industry = 'Banking'\"",
+            )
+        where = self._condition(("rollout", "where"), section.where, self._account_columns())
+        return Rollout(section.mode, where)
+
+    def activities(self) -> Activities:
+        section = self.settings.activities
+        exclude = self._condition(("activities", "exclude"), section.exclude, ACTIVITY_COLUMNS)
+        return Activities(section.contact_task_types, exclude)
+
+    def identity(self) -> IdentitySection:
+        section = self.settings.identity
+        if section.map_file is None:
+            return section
+        tables = {name: getattr(section, name) for name in TABLES.values()}
+        path = self.folder / section.map_file
+        if not path.is_file():
+            self._fault(("identity", "map_file"), f'there is no file "{section.map_file}"')
+            return section
+        merged, faults = read_map(path, tables)
+        self.faults += faults
+        return section.model_copy(update={name: MappingProxyType(table) for name, table in merged.items()})
+
+    def clock(self) -> None:
+        """A fixed clock in production would make every figure of the org wrong, and nobody would see it."""
+        if self.settings.time.now is None:
+            return
+        urls = [("salesforce.instance_url", self.settings.salesforce.instance_url)]
+        if self.settings.jira is not None:
+            urls.append(("jira.url", self.settings.jira.url))
+        real = [f"{key} is {url}" for key, url in urls if not is_loopback(url)]
+        if real:
+            self._fault(
+                ("time", "now"),
+                f"the clock can be fixed for trials against this machine only, but {' and '.join(real)};"
+                " remove now",
+            )
+
+    def connections(self) -> None:
+        org = self.settings.salesforce
+        try:
+            checked_address(SalesforceSettings(org.instance_url, org.auth, org.api_version))
+        except ValueError as fault:
+            path = ("salesforce", "instance_url")
+            self._fault(path, str(fault).replace(dotted(path), "it"))
+        proxy = self.settings.http.proxy
+        if proxy is None:
+            return
+        try:
+            parts = urlsplit(proxy.get_secret_value().strip())
+            good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            good = False
+        if not good:
+            self._fault(("http", "proxy"), "expected an address such as http://proxy.example.com:3128")
+
+    def catalogue(self, raw: Mapping[str, Any]) -> catalogue.Catalogue | None:
+        try:
+            return catalogue.load(raw, SOURCES)
+        except CatalogueError as error:
+            self._add(error)
+            return None
+
+    def _account_columns(self) -> Mapping[str, Type]:
+        return {**dict.fromkeys(self.settings.accounts.columns, "text"), **ACCOUNT_COLUMNS}
+
+    def _condition(
+        self, path: tuple[str, ...], text: str | None, columns: Mapping[str, Type]
+    ) -> Expression | None:
+        if text is None:
+            return None
+        try:
+            return expressions.parse(text, columns, path=dotted(path), want="boolean")
+        except CatalogueError as error:
+            self._add(error)
+            return None
+
+    def _fault(self, path: tuple[str, ...], message: str) -> None:
+        self.faults.append(self.places.fault(path, message))
+
+    def _add(self, error: CatalogueError) -> None:
+        self.faults += [located(fault, self.places) for fault in error.faults]
+
+
+def located(fault: Fault, places: Places) -> ConfigFault:
+    """Give a fault of the catalogue the line of its key; the catalogue knows paths, not files."""
+    by_name = {dotted(path): path for path in (*places.lines, *places.variables)}
+    name = fault.path
+    while name and name not in by_name:
+        name = (
+            name[: max(name.rfind("."), name.rfind("["))] if max(name.rfind("."), name.rfind("[")) > 0 else ""
+        )
+    path = by_name.get(name, ())
+    outside = len(path) < 2 and fault.path not in by_name and fault.path.split(".")[0] in CATALOGUE_SECTIONS
+    place, line = ("built-in catalogue", 0) if outside else places.of(path)
+    return ConfigFault(place, fault.path, fault.message, line, fault.column, fault.text, fault.suggestion)

@@ -1,0 +1,443 @@
+"""The sections of `rapport.toml`: every key with its type, its bounds, its default and its meaning.
+
+The one source of what a config may hold: checks, the JSON Schema for editors and the test of
+`config.example.toml` read it from here. The sections metrics, scorecards, rules, tests and bands are checked
+by the catalogue, with the built-in ones; here they are only tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads it
+from datetime import time, timedelta
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from sync.config_types import (
+    AccountManagers,
+    ApiName,
+    ApiVersion,
+    Columns,
+    Constants,
+    Day,
+    Domains,
+    FieldNames,
+    Hours,
+    Instant,
+    Jql,
+    LinkMethods,
+    Lists,
+    Number,
+    Span,
+    Staff,
+    Table,
+    Text,
+    Texts,
+    Url,
+    Whole,
+    Zone,
+    close_to,
+    refused,
+)
+
+# What Rapport writes, by the names it has unless [salesforce.fields] says otherwise.
+ACCOUNT_FIELDS = (
+    "Rapport_Overall__c",
+    "Rapport_Health__c",
+    "Rapport_Penetration__c",
+    "Rapport_Growth__c",
+    "Rapport_Positioning__c",
+    "Rapport_Governance__c",
+    "Rapport_Delivery__c",
+    "Rapport_Band__c",
+    "Rapport_Trend__c",
+    "Rapport_Confidence__c",
+    "Rapport_Quadrant__c",
+    "Rapport_Why__c",
+    "Rapport_Next_Action__c",
+    "Rapport_Brief__c",
+)
+ACTIVITY_FIELDS = ("Rapport_Key__c", "Rapport_Answer__c", "Rapport_Snooze_Until__c")
+
+# Set by Rapport on every task, so no constant may stand for them.
+TASK_FIELDS = (
+    *("Id", "OwnerId", "WhatId", "WhoId", "Subject", "Description", "ActivityDate", "Status", "Priority"),
+    *("RecordTypeId", "Type", *ACTIVITY_FIELDS),
+)
+
+FREE_MAIL_DOMAINS = (
+    *("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com"),
+    *("yahoo.de", "ymail.com", "icloud.com", "me.com", "aol.com", "gmx.de", "gmx.net", "gmx.at", "web.de"),
+    *("t-online.de", "proton.me", "protonmail.com", "mail.com", "mail.ru", "yandex.ru", "qq.com", "163.com"),
+    *("126.com", "naver.com", "fastmail.com", "zoho.com"),
+)
+
+
+def _empty() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+def _own_fields(fields: Mapping[str, str]) -> Mapping[str, str]:
+    known = (*ACCOUNT_FIELDS, *ACTIVITY_FIELDS)
+    for name in fields:
+        if name not in known:
+            raise refused("Rapport has no field of this name", name, close_to(name, list(known)))
+    for group in (ACCOUNT_FIELDS, ACTIVITY_FIELDS):
+        taken: dict[str, str] = {}
+        for name in group:
+            field = fields.get(name, name)
+            before = taken.setdefault(field.casefold(), name)
+            if before != name:
+                wrong = name if name in fields else before
+                raise refused(f"{before} and {name} would both be written to {field}", wrong)
+    return fields
+
+
+def _no_own_constants(constants: Mapping[str, Any]) -> Mapping[str, Any]:
+    taken = {name.casefold() for name in TASK_FIELDS}
+    for name in constants:
+        if name.casefold() in taken:
+            raise refused("Rapport sets this field itself; remove it from the constants", name)
+        if not name.replace("_", "").isalnum() or not name.isascii():
+            raise refused("this is no API name of a Task field", name)
+    return constants
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class StoreSection(Section):
+    path: Text = Field(
+        default="rapport-data", description="Folder of the state (kept) and the mirror (can be rebuilt)"
+    )
+
+
+class TaskSection(Section):
+    record_type: Text | None = Field(
+        default=None, description="Developer name of the record type of tasks", examples=["Rapport"]
+    )
+    open_status: Text = Field(default="Not Started", description="Status of a new task")
+    closed_status: Text = Field(default="Completed", description="Status of a task that settled itself")
+    priority: Text = Field(default="Normal", description="Priority of a task")
+    high_priority: Text = Field(default="High", description="Priority of a task of high severity")
+    type: Text | None = Field(default=None, description="Type of a new task", examples=["Other"])
+    constants: Annotated[Constants, AfterValidator(_no_own_constants)] = Field(
+        default_factory=_empty,
+        description="Values that every new task gets, by API name",
+        examples=[{"IsReminderSet": False}],
+    )
+
+
+class SalesforceSection(Section):
+    instance_url: Url = Field(
+        description="My Domain address of the org", examples=["https://example.my.salesforce.com"]
+    )
+    auth: Literal["client_credentials", "access_token"] = Field(
+        default="client_credentials", description="How Rapport signs in"
+    )
+    client_id: Text | None = Field(
+        default=None, description="Consumer key of the External Client App", examples=["3MVG9consumerkey"]
+    )
+    client_secret: SecretStr | None = Field(default=None, description="Consumer secret; never in the file")
+    client_secret_file: Text | None = Field(
+        default=None,
+        description="File that holds the consumer secret",
+        examples=["/run/secrets/salesforce_client"],
+    )
+    access_token: SecretStr | None = Field(
+        default=None, description="Access token of a session; never in the file"
+    )
+    access_token_file: Text | None = Field(
+        default=None,
+        description="File that holds the access token",
+        examples=["/run/secrets/salesforce_token"],
+    )
+    api_version: ApiVersion = Field(default="62.0", description="Version of the REST API")
+    fields: Annotated[FieldNames, AfterValidator(_own_fields)] = Field(
+        default_factory=_empty,
+        description="The org's own names of the fields that Rapport writes",
+        examples=[{"Rapport_Health__c": "Health_Score__c"}],
+    )
+    task: TaskSection = Field(
+        default_factory=TaskSection, description="What a task that Rapport creates looks like"
+    )
+
+
+class JiraSection(Section):
+    url: Url = Field(description="Address of the site", examples=["https://example.atlassian.net"])
+    deployment: Literal["cloud"] = Field(default="cloud", description="Kind of Jira")
+    email: Text | None = Field(
+        default=None, description="Address of the user that reads", examples=["integration@example.com"]
+    )
+    api_token: SecretStr | None = Field(default=None, description="API token of that user; never in the file")
+    api_token_file: Text | None = Field(
+        default=None, description="File that holds the API token", examples=["/run/secrets/jira_token"]
+    )
+    jql: Jql | None = Field(
+        default=None,
+        description="Which issues are read; all that the user sees if left out",
+        examples=["project in (ACME, BETA)"],
+    )
+    browse_url: Url | None = Field(
+        default=None,
+        description="Address for links that people open, if it is not url",
+        examples=["https://jira.example.com"],
+    )
+    p1_priorities: Texts = Field(
+        default=("Highest", "Blocker", "Critical", "P1", "Sev 1"), description="Priorities that count as P1"
+    )
+    incident_types: Texts = Field(default=("Incident", "Bug"), description="Issue types that are incidents")
+    request_types: Texts = Field(
+        default=("Service Request", "New Feature", "Improvement", "Change"),
+        description="Issue types that ask for something new",
+    )
+    waiting_statuses: Texts = Field(
+        default=(
+            *("Waiting for customer", "Waiting on customer", "Awaiting customer"),
+            *("Customer feedback", "Warten auf Kunde"),
+        ),
+        description="Statuses in which the customer has to act",
+    )
+    paused_statuses: Texts = Field(
+        default=("Pending", "On hold", "Blocked"), description="Statuses in which nobody has to act"
+    )
+    done_statuses: Texts = Field(
+        default=(), description="Statuses that are done, whatever their category says"
+    )
+    customer_visible_projects: Texts = Field(
+        default=(),
+        description="Keys of projects, other than service projects, in which the customer reads along",
+    )
+    security_levels: Texts = Field(
+        default=(),
+        description="Security levels whose issues are read; those of other levels are not stored at all",
+    )
+    quote_projects: Texts = Field(
+        default=(),
+        description="Keys of projects whose issue titles may be quoted in the CRM; of others only the key",
+    )
+
+
+class IdentitySection(Section):
+    internal_domains: Domains = Field(default=(), description="Mail domains of your own staff")
+    staff: Staff = Field(
+        default=(), description='Your own people in Jira: account ids, groups ("group:NAME") or domains'
+    )
+    free_mail_domains: Domains = Field(
+        default=FREE_MAIL_DOMAINS, description="Mail domains that say nothing about the company"
+    )
+    link_by: LinkMethods = Field(
+        default=("field", "organization", "project", "component", "label", "reporter"),
+        description="How an issue finds its account: the first method that yields one",
+    )
+    account_field: Text | None = Field(
+        default=None, description="Jira field that names the account, by name or id", examples=["CRM Account"]
+    )
+    account_key: ApiName = Field(
+        default="AccountNumber",
+        description="Account field whose value the Jira field may hold, beside Id and name",
+    )
+    projects: Table = Field(
+        default_factory=_empty,
+        description="Jira project key -> Account Id or exact name",
+        examples=[{"ACME": "Acme GmbH"}],
+    )
+    organizations: Table = Field(
+        default_factory=_empty,
+        description="Jira organization -> Account Id or exact name",
+        examples=[{"Acme IT": "Acme GmbH"}],
+    )
+    components: Table = Field(
+        default_factory=_empty,
+        description="Component -> Account Id or exact name",
+        examples=[{"acme-portal": "Acme GmbH"}],
+    )
+    labels: Table = Field(
+        default_factory=_empty,
+        description="Label -> Account Id or exact name",
+        examples=[{"acme": "Acme GmbH"}],
+    )
+    units: Lists = Field(
+        default_factory=_empty,
+        description="Account Id or exact name -> units of that customer that the CRM does not know",
+        examples=[{"Acme GmbH": ["Purchasing", "Plant South"]}],
+    )
+    department_aliases: Table = Field(
+        default_factory=_empty,
+        description="Department as written -> the unit that is meant",
+        examples=[{"hr": "human resources"}],
+    )
+    map_file: Text | None = Field(
+        default=None,
+        description="CSV file with the columns kind, value, account that adds to the tables above",
+        examples=["rapport-links.csv"],
+    )
+
+
+class RolloutSection(Section):
+    mode: Literal["observe", "pilot", "on"] = Field(
+        default="observe", description="observe writes nothing, pilot only where `where` holds, on everywhere"
+    )
+    where: str | None = Field(
+        default=None, description="Accounts of the pilot: a condition", examples=["industry = 'Banking'"]
+    )
+
+
+class AccountsSection(Section):
+    preset: Literal["vendor", "internal-it"] = Field(
+        default="vendor", description="Whom you look after: customers, or the departments of your own company"
+    )
+    managed: str | None = Field(
+        default=None,
+        description="Accounts that are scored and written: a condition in place of the preset's",
+        examples=["not person_account and type = 'Customer'"],
+    )
+    columns: Columns = Field(
+        default_factory=_empty,
+        description="Further Account fields for these conditions: column -> API name, read as text",
+        examples=[{"region": "Region__c"}],
+    )
+
+
+class TimeSection(Section):
+    zone: Zone = Field(default="UTC", description="Time zone of days and business hours")
+    hours: Hours = Field(default=(time(9), time(17)), description="Business hours, Monday to Friday")
+    holidays: tuple[Day, ...] = Field(default=(), description="Days without business hours")
+    now: Instant | None = Field(
+        default=None,
+        description="Fixes the clock; for trials against this machine only",
+        examples=["2026-11-22T09:00:00Z"],
+    )
+
+
+class PeopleSection(Section):
+    account_manager: AccountManagers = Field(
+        default=("owner",),
+        description='Where the account manager stands, in order: "field:NAME", "team:ROLE", "owner"',
+    )
+    house_users: Texts = Field(
+        default=(), description="User ids of queues and house accounts: nobody's account manager"
+    )
+    fallback_user: Text | None = Field(
+        default=None,
+        description="User id that gets tasks nobody else can get",
+        examples=["005000000000001AAA"],
+    )
+
+
+class ActivitiesSection(Section):
+    contact_task_types: Texts = Field(
+        default=("Call",), description="Task types that count as a call with the customer"
+    )
+    exclude: str | None = Field(
+        default=None,
+        description="Activities that do not count: a condition",
+        examples=["contains(subject, 'Newsletter')"],
+    )
+
+
+class SafetySection(Section):
+    max_change_share: Number = Field(
+        default=0.3,
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Share of records that may change before apply stops",
+    )
+    min_records: Whole = Field(default=10, ge=1, description="Number of records from which that share counts")
+    max_open_tasks_per_owner: Whole = Field(
+        default=5, ge=0, le=1000, description="Open tasks per account manager"
+    )
+    max_new_tasks_per_owner_day: Whole = Field(
+        default=2, ge=0, le=1000, description="New tasks per account manager and day"
+    )
+    api_share: Number = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Share of the org's remaining daily calls that may be used",
+    )
+    min_score_move: Whole = Field(
+        default=2, ge=0, le=100, description="Points that a score must move to be written anew"
+    )
+    large_move: Whole = Field(
+        default=10, ge=1, le=100, description="Points from which a move counts as large"
+    )
+    max_plan_age: Span = Field(
+        default=timedelta(hours=24), description="Age at which a plan is no longer applied"
+    )
+
+
+class PullSection(Section):
+    overlap_minutes: Whole = Field(
+        default=15, ge=0, le=1440, description="Minutes before the last pull that are read again"
+    )
+
+
+class HttpSection(Section):
+    connect_timeout: Number = Field(
+        default=5.0, gt=0, le=300, allow_inf_nan=False, description="Seconds until a connection must stand"
+    )
+    read_timeout: Number = Field(
+        default=60.0, gt=0, le=3600, allow_inf_nan=False, description="Seconds until an answer must go on"
+    )
+    max_tries: Whole = Field(default=5, ge=1, le=20, description="Tries of one call, the first included")
+    proxy: SecretStr | None = Field(
+        default=None,
+        description="Proxy for both systems; one with a password only as RAPPORT_HTTP__PROXY",
+        examples=["http://proxy.example.com:3128"],
+    )
+    ca_file: Text | None = Field(
+        default=None,
+        description="PEM file of the certificates to trust",
+        examples=["/etc/ssl/company-ca.pem"],
+    )
+
+
+class Settings(BaseSettings):
+    """The whole file. Its one source is what `sync.config_layers` merged from file and environment.
+
+    pydantic-settings' own sources would report one fault at a time and not know the line or the variable.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    store: StoreSection = Field(default_factory=StoreSection)
+    salesforce: SalesforceSection
+    jira: JiraSection | None = None
+    identity: IdentitySection = Field(default_factory=IdentitySection)
+    rollout: RolloutSection = Field(default_factory=RolloutSection)
+    accounts: AccountsSection = Field(default_factory=AccountsSection)
+    time: TimeSection = Field(default_factory=TimeSection)
+    people: PeopleSection = Field(default_factory=PeopleSection)
+    activities: ActivitiesSection = Field(default_factory=ActivitiesSection)
+    safety: SafetySection = Field(default_factory=SafetySection)
+    pull: PullSection = Field(default_factory=PullSection)
+    http: HttpSection = Field(default_factory=HttpSection)
+    bands: dict[str, Any] = Field(default={}, description="Edges of the bands")
+    metrics: dict[str, Any] = Field(
+        default={}, description="Metrics of your own, or changes to built-in ones"
+    )
+    scorecards: dict[str, Any] = Field(
+        default={}, description="Scorecards of your own, or changes to built-in ones"
+    )
+    rules: dict[str, Any] = Field(default={}, description="Rules of your own, or changes to built-in ones")
+    tests: list[Any] = Field(default=[], description="Tests of rules, run by `rapport test`")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+CATALOGUE_SECTIONS = ("bands", "metrics", "scorecards", "rules", "tests")

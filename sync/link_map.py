@@ -1,0 +1,77 @@
+"""The CSV file of links: columns kind, value, account; it adds to the tables of [identity].
+
+kind,value,account
+project,ACME,Acme GmbH
+label,acme-portal,001000000000001AAA
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from sync.config_errors import ConfigFault
+from sync.config_types import close_to, normal_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# kind in the file -> table of [identity]
+TABLES = {
+    "organization": "organizations",
+    "component": "components",
+    "label": "labels",
+    "project": "projects",
+}
+_HEADER = ("kind", "value", "account")
+
+
+def read_map(
+    path: Path, tables: Mapping[str, Mapping[str, str]]
+) -> tuple[dict[str, dict[str, str]], list[ConfigFault]]:
+    """Merge the rows of the file into `tables`; every bad row is a fault, none is dropped in silence."""
+    merged = {name: dict(table) for name, table in tables.items()}
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as problem:
+        return merged, [ConfigFault(str(path), "", f"the file cannot be read: {problem.strerror}")]
+    except UnicodeDecodeError:
+        return merged, [ConfigFault(str(path), "", "the file is not UTF-8; save it as CSV UTF-8")]
+    header = text.partition("\n")[0]
+    delimiter = ";" if header.count(";") > header.count(",") else ","  # as some spreadsheets write it
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    known = {name: {normal_name(key): account for key, account in merged[name].items()} for name in merged}
+    faults: list[ConfigFault] = []
+
+    def fault(message: str, suggestion: str | None = None) -> None:
+        faults.append(
+            ConfigFault(f"{path}:{rows.line_num}", "", message, rows.line_num, suggestion=suggestion)
+        )
+
+    try:
+        names = tuple(cell.strip().casefold() for cell in next(rows, []))
+        if names != _HEADER:
+            fault("the first line names the columns: kind,value,account")
+            return merged, faults
+        for row in rows:
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
+                continue
+            if len(cells) != len(_HEADER) or not all(cells):
+                fault("expected three cells that are not empty: kind, value, account")
+                continue
+            kind, value, account = cells
+            table = TABLES.get(kind.casefold())
+            if table is None:
+                fault(f'found "{kind}", expected one of {", ".join(TABLES)}', close_to(kind, list(TABLES)))
+                continue
+            before = known[table].setdefault(normal_name(value), account)
+            if normal_name(before) != normal_name(account):
+                fault(f'{kind} "{value}" already belongs to "{before}"; keep one of the two')
+            elif before is account:
+                merged[table][value] = account
+    except csv.Error as problem:
+        fault(f"the line is no CSV: {problem}")
+    return merged, faults
