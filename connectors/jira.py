@@ -1,0 +1,278 @@
+"""Reading one Jira Cloud site: sign-in first, then what the site consists of, then issues in full.
+
+`/myself` is asked before anything else, because Jira Cloud takes failed credentials for an
+anonymous visitor and answers searches with empty lists: without that order, an expired token looks
+like a site from which every issue was deleted.
+
+The jira library serves the small metadata calls, on our transport and with its answers judged before
+it sees them. Searches, changelogs, comments and worklogs are read by `jira_pages`: the library
+neither pages them to the end nor guards against tokens that repeat.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from jira import JIRA, JIRAError
+from requests.auth import HTTPBasicAuth
+
+from connectors import jira_pages, jql
+from connectors.errors import (
+    ConnectorError,
+    PermissionRefused,
+    RequestRefused,
+    UnexpectedAnswer,
+)
+from connectors.http import Calls, HttpSettings, Seam, attach, base_address, session
+from connectors.jira_answers import NOT_JIRA, convert, judge, odd_shape, shaped
+from connectors.jira_issues import IssueReader
+from connectors.jira_pages import JiraApi, is_absent
+from connectors.jira_shapes import Named, ProjectRef, StatusRef, User, identity
+from connectors.jira_site import JiraField, JiraIdentity, Project, Status, WantedFields, discover
+from connectors.jira_tables import JiraBatch
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+
+__all__ = [
+    "Jira",
+    "JiraBatch",
+    "JiraField",
+    "JiraIdentity",
+    "JiraSettings",
+    "Project",
+    "Status",
+    "WantedFields",
+    "discover",
+]
+
+_READ_BY_POST = ("search/jql", "issue/bulkfetch", "changelog/bulkfetch", "search/approximate-count")
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class JiraSettings:
+    url: str
+    email: str
+    api_token: str = field(repr=False)
+    site: str = "default"
+    deployment: Literal["cloud"] = "cloud"
+    jql: str | None = None
+
+
+class _FieldSchema(msgspec.Struct):
+    type: str | None = None
+    custom: str | None = None
+
+
+class _Field(msgspec.Struct):
+    id: str
+    name: str = ""
+    schema: _FieldSchema | None = None
+
+
+class _Myself(User, rename="camel"):
+    time_zone: str | None = None
+
+
+class _ServerInfo(msgspec.Struct, rename="camel"):
+    base_url: str | None = None
+    deployment_type: str | None = None
+
+
+class Jira:
+    """One site, read with one account. `notices` has what Jira remarked about the searches."""
+
+    def __init__(
+        self,
+        settings: JiraSettings,
+        http: HttpSettings | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        rng: random.Random | None = None,
+    ) -> None:
+        http = http or HttpSettings()
+        if settings.jql:
+            jql.check(settings.jql)
+        self.calls = Calls()
+        self.notices: set[str] = set()
+        self._settings = settings
+        self._base_url = base_address(settings.url)
+        self._seam = Seam(
+            base_url=self._base_url,
+            settings=http,
+            calls=self.calls,
+            is_read=_is_read,
+            sleep=sleep,
+            rng=rng,
+            service="Jira",
+        )
+        # As bytes: requests would encode text as Latin-1 and fail on other letters.
+        auth = HTTPBasicAuth(settings.email.encode(), settings.api_token.encode())
+        own = session(self._seam, auth)
+        own.headers["Accept"] = "application/json"
+        # get_server_info would ask before /myself has; max_retries and timeout are the seam's business.
+        self._library = JIRA(
+            options={"server": self._base_url, "rest_api_version": "3", "check_update": False},
+            get_server_info=False,
+            max_retries=0,
+            timeout=(http.connect_timeout, http.read_timeout),
+        )
+        attach(self._library._session, self._seam, auth)  # noqa: SLF001 - the library has no way to be given one
+        for one in (own, self._library._session):  # noqa: SLF001 - as above
+            one.hooks["response"].append(judge(settings.email))
+        self._api = JiraApi(own, self._base_url)
+        self._identity: JiraIdentity | None = None
+        self._reader: IssueReader | None = None
+
+    def sign_in(self) -> JiraIdentity:
+        """Ask who we are; SignInRefused or PermissionRefused when Jira does not take us for somebody."""
+        try:
+            myself = convert(self._library_says("myself", self._library.myself), _Myself, "myself")
+        except RequestRefused as error:
+            if not is_absent(error):
+                raise
+            raise UnexpectedAnswer(
+                f"There is no Jira at {self._base_url} ({error.status}).", NOT_JIRA
+            ) from None
+        if myself.id is None:
+            raise odd_shape("myself", "it names no account")
+        info = self._server_info()
+        if info.deployment_type not in {None, "Cloud"}:
+            raise UnexpectedAnswer(
+                f"{self._base_url} is Jira {info.deployment_type}, not Jira Cloud.",
+                'Rapport reads Jira Cloud ([jira] deployment = "cloud"); name a Cloud site.',
+            )
+        self._identity = JiraIdentity(
+            base_url=_site_address(info.base_url) or self._base_url,
+            account_id=myself.id,
+            time_zone=myself.time_zone or "",
+            deployment_type=info.deployment_type or "Cloud",
+        )
+        return self._identity
+
+    def fields(self) -> list[JiraField]:
+        self._signed_in()
+        known = convert(self._library_says("field", self._library.fields), list[_Field], "field")
+        return [
+            JiraField(
+                id=one.id,
+                name=one.name,
+                custom=one.schema.custom if one.schema else None,
+                type=one.schema.type if one.schema else None,
+            )
+            for one in known
+        ]
+
+    def statuses(self) -> list[Status]:
+        self._signed_in()
+        raw = self._library_says("status", lambda: [one.raw for one in self._library.statuses()])
+        return [
+            Status(
+                id=identity(one.id) or "",
+                name=one.name or "",
+                category=one.status_category.key if one.status_category else None,
+            )
+            for one in convert(raw, list[StatusRef], "status")
+        ]
+
+    def priorities(self) -> list[str] | None:
+        """Names of priorities; None where the site has no such list."""
+        self._signed_in()
+        try:
+            raw = self._library_says("priority", lambda: [one.raw for one in self._library.priorities()])
+        except RequestRefused as error:
+            if is_absent(error):
+                return None
+            raise
+        return [one.name for one in convert(raw, list[Named], "priority") if one.name]
+
+    def projects(self) -> list[Project]:
+        self._signed_in()
+        found: dict[str, Project] = {}
+        for raw in jira_pages.rows(self._api, "project/search", size=50, orderBy="key"):
+            one = shaped(raw, ProjectRef, "project/search")
+            key = identity(one.id)
+            if key is None or not one.key:
+                raise odd_shape("project/search", "a project has no id or no key")
+            found[key] = Project(key, one.key, one.name or one.key, one.project_type_key)
+        return list(found.values())
+
+    def group_members(self, name: str) -> list[str] | None:
+        """Account ids of a group's members; None when there is no such group."""
+        self._signed_in()
+        try:
+            members = list(jira_pages.rows(self._api, "group/member", size=50, groupname=name))
+        except RequestRefused as error:
+            if is_absent(error):
+                return None
+            raise
+        ids = (shaped(raw, User, "group/member").id for raw in members)
+        return [one for one in dict.fromkeys(ids) if one]
+
+    def issue_batches(self, wanted: WantedFields, *, updated_since: datetime | None) -> Iterator[JiraBatch]:
+        """Give the issues changed since then, page by page, each with all it has.
+
+        Ordered by `updated`. An issue that changes while we read comes again, newer.
+        """
+        return self._issues().batches(wanted, updated_since=updated_since)
+
+    def issue_ids(self, jql_extra: str | None = None) -> Iterator[list[str]]:
+        """Give the ids of all issues in scope, each once, in big pages."""
+        return self._issues().ids(jql_extra)
+
+    def server_time(self) -> datetime | None:
+        """Jira's clock, from its latest answer."""
+        return self._seam.server_time
+
+    def _signed_in(self) -> JiraIdentity:
+        return self._identity or self.sign_in()
+
+    def _library_says(self, endpoint: str, call: Callable[[], _Answer]) -> _Answer:
+        """Call the jira library; nothing but our own errors comes out of it."""
+        try:
+            return call()
+        except ConnectorError:
+            raise
+        except (JIRAError, ValueError, TypeError, KeyError, AttributeError) as error:
+            # Never str(error): a JIRAError's text holds whole headers and bodies.
+            raise odd_shape(endpoint, f"it cannot be read ({type(error).__name__})") from None
+
+    def _server_info(self) -> _ServerInfo:
+        """Read where people find the site; not worth failing for."""
+        try:
+            return convert(
+                self._library_says("serverInfo", self._library.server_info), _ServerInfo, "serverInfo"
+            )
+        except (RequestRefused, PermissionRefused, UnexpectedAnswer):
+            return _ServerInfo()
+
+    def _issues(self) -> IssueReader:
+        zone = self._signed_in().time_zone
+        if self._reader is None:
+            self._reader = IssueReader(
+                self._api,
+                site=self._settings.site,
+                user_jql=self._settings.jql,
+                zone=zone,
+                server_time=self.server_time,
+                notices=self.notices,
+            )
+        return self._reader
+
+
+def _is_read(method: str, path: str) -> bool:
+    return method in {"GET", "HEAD"} or (method == "POST" and path.endswith(_READ_BY_POST))
+
+
+def _site_address(url: str | None) -> str | None:
+    """Take the address for people's links only if it is one."""
+    parts = urlsplit(url or "")
+    return url.rstrip("/") if url and parts.scheme in {"https", "http"} and parts.hostname else None

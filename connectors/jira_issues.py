@@ -1,0 +1,171 @@
+"""Issues of a search, each in full: whatever a page cuts off is fetched before the page is given.
+
+    search/jql, 100 issues, oldest change first
+      ├── changelog/bulkfetch          status, priority, assignee, due date, project: all their steps
+      ├── issue/{id}/comment           where the page holds fewer than there are
+      └── issue/{id}/worklog           likewise
+
+A page token can expire while we read. The search is then begun again from the newest issue that
+has arrived, and issues that come twice are dropped unless they come newer.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from connectors import jira_pages, jql
+from connectors.errors import CursorExpired, RequestRefused, UnexpectedAnswer
+from connectors.jira_answers import NOT_JIRA, shaped
+from connectors.jira_pages import is_absent
+from connectors.jira_records import IssueRecords
+from connectors.jira_shapes import Named, identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from msgspec import Raw
+
+    from connectors.jira_pages import JiraApi
+    from connectors.jira_site import WantedFields
+    from connectors.jira_tables import JiraBatch
+
+ISSUE_FIELDS = (
+    "summary project issuetype status priority assignee reporter creator created updated resolutiondate"
+    " statuscategorychangedate duedate parent security labels components fixVersions versions"
+    " timeoriginalestimate timeestimate timespent timetracking comment worklog"
+)
+PAGE = 100
+ID_PAGE = 5000  # allowed where nothing but ids is asked for
+ORDER = ("updated ASC", "key ASC")
+MAX_RESTARTS = 20
+# A search that is begun again starts a little before the newest issue it has: ties in the order of
+# `updated` may be broken at whole seconds.
+RESTART_OVERLAP = timedelta(minutes=1)
+
+
+class IssueReader:
+    def __init__(
+        self,
+        api: JiraApi,
+        *,
+        site: str,
+        user_jql: str | None,
+        zone: str,
+        server_time: Callable[[], datetime | None],
+        notices: set[str],
+    ) -> None:
+        self._api = api
+        self._site = site
+        self._user_jql = user_jql
+        self._zone = zone
+        self._server_time = server_time
+        self._notices = notices
+        self._epoch_is_read = True
+        self._bulk_changelog = True
+
+    def batches(self, wanted: WantedFields, *, updated_since: datetime | None) -> Iterator[JiraBatch]:
+        """Give the issues changed since then, page by page, each with all it has.
+
+        Ordered by `updated`. An issue that changes while we read comes again, newer.
+        """
+        began = self._server_time()
+        seen: dict[str, int] = {}
+        since = updated_since or jql.BEGINNING
+        fields = [*ISSUE_FIELDS.split(), *wanted.custom_ids()]
+        for _ in range(MAX_RESTARTS):
+            known = len(seen)
+            try:
+                for page in self._since(since, fields):
+                    batch = self._complete(page, IssueRecords(self._site, wanted, seen), began)
+                    if batch is not None:
+                        yield batch
+            except CursorExpired:
+                if len(seen) == known:
+                    raise
+                newest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=max(seen.values()))
+                since = max(since, newest - RESTART_OVERLAP)
+            else:
+                return
+        raise UnexpectedAnswer(f"Jira let {MAX_RESTARTS} page tokens of one search expire.", NOT_JIRA)
+
+    def ids(self, jql_extra: str | None = None) -> Iterator[list[str]]:
+        """Give the ids of all issues in scope, each once, in big pages."""
+        condition = jql_extra or jql.updated_since(jql.BEGINNING)
+        query = jql.wrap(self._user_jql, condition, order_by=("key ASC",))
+        seen: set[str] = set()
+        for _ in range(MAX_RESTARTS):
+            known = len(seen)
+            try:
+                for page in jira_pages.search(self._api, query, ["id"], size=ID_PAGE, notices=self._notices):
+                    delivered = (identity(shaped(raw, Named, "search/jql").id) for raw in page)
+                    ids = [one for one in dict.fromkeys(delivered) if one and one not in seen]
+                    seen.update(ids)
+                    if ids:
+                        yield ids
+            except CursorExpired:
+                if len(seen) == known:
+                    raise
+            else:
+                return
+        raise UnexpectedAnswer(f"Jira let {MAX_RESTARTS} page tokens of one search expire.", NOT_JIRA)
+
+    def _since(self, moment: datetime, fields: list[str]) -> Iterator[list[Raw]]:
+        if self._epoch_is_read:
+            pages = self._search(jql.updated_since(moment), fields)
+            try:
+                first = next(pages)
+            except StopIteration:
+                return
+            except CursorExpired:
+                raise
+            except RequestRefused as error:
+                if error.status != 400:
+                    raise
+                # Refused either for the number or for the admin's own query; the other form tells.
+            else:
+                yield first
+                yield from pages
+                return
+        for page in self._search(jql.updated_since_minute(moment, self._zone), fields):
+            self._epoch_is_read = False
+            yield page
+
+    def _search(self, bound: str, fields: list[str]) -> Iterator[list[Raw]]:
+        query = jql.wrap(self._user_jql, bound, order_by=ORDER)
+        return jira_pages.search(self._api, query, fields, size=PAGE, notices=self._notices)
+
+    def _complete(self, page: list[Raw], records: IssueRecords, began: datetime | None) -> JiraBatch | None:
+        """Fetch what the page cut off; None when it held nothing new."""
+        taken = [ref for raw in page if (ref := records.issue(raw)) is not None]
+        for issue_id, histories in self._histories([ref.id for ref in taken]):
+            records.histories(issue_id, histories)
+        for ref in taken:
+            if ref.comments_cut:
+                records.comments(ref.id, self._rows_of(ref.id, "comment", 100, orderBy="created"))
+            if ref.worklogs_cut:
+                records.worklogs(ref.id, self._rows_of(ref.id, "worklog", 1000))
+        batch = records.batch(began)
+        return batch if taken or batch.rejected else None
+
+    def _histories(self, issue_ids: list[str]) -> Iterator[tuple[str, list[Raw]]]:
+        if not issue_ids:
+            return
+        if self._bulk_changelog:
+            try:
+                yield from jira_pages.changelogs(self._api, issue_ids)
+            except RequestRefused as error:
+                if not is_absent(error):
+                    raise
+                self._bulk_changelog = False
+            else:
+                return
+        yield from jira_pages.changelogs_one_by_one(self._api, issue_ids)
+
+    def _rows_of(self, issue_id: str, what: str, size: int, **params: str) -> list[Raw]:
+        try:
+            return list(jira_pages.rows(self._api, f"issue/{issue_id}/{what}", size=size, **params))
+        except RequestRefused as error:
+            if is_absent(error):
+                return []  # the issue was deleted or hidden since the search; what was inline stays
+            raise

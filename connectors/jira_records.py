@@ -1,0 +1,369 @@
+"""Jira's JSON to columnar tables.
+
+One `IssueRecords` takes the issues of a page and whatever was read about them (histories,
+comments, worklogs) and gives one `JiraBatch`. A record that makes no sense is rejected with its id
+and a plain reason, and the others go on. No body, no name and no e-mail address gets this far into
+the store: people are an id, an account type, a domain and a hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from connectors import jira_shapes as shapes
+from connectors.batches import Rejected
+from connectors.jira_shapes import (
+    UNREADABLE,
+    BrokenRecordError,
+    clean,
+    day,
+    identity,
+    microseconds,
+    plain_reason,
+)
+from connectors.jira_tables import (
+    JIRA_COMMENT,
+    JIRA_ISSUE,
+    JIRA_PERSON,
+    JIRA_PRIORITY,
+    JIRA_PROJECT,
+    JIRA_STATUS,
+    JIRA_STEP,
+    JIRA_VALUE,
+    JIRA_WORKLOG,
+    JiraBatch,
+    priority_table,
+    project_table,
+    status_table,
+    table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from connectors.jira_site import WantedFields
+
+__all__ = [
+    "JIRA_COMMENT",
+    "JIRA_ISSUE",
+    "JIRA_PERSON",
+    "JIRA_PRIORITY",
+    "JIRA_PROJECT",
+    "JIRA_STATUS",
+    "JIRA_STEP",
+    "JIRA_VALUE",
+    "JIRA_WORKLOG",
+    "STEP_FIELDS",
+    "IssueRecords",
+    "IssueRef",
+    "JiraBatch",
+    "priority_table",
+    "project_table",
+    "status_table",
+]
+
+# Rank, Sprint and description make up most of a changelog; only these steps are asked for and kept.
+STEP_FIELDS = ("status", "priority", "assignee", "duedate", "project", "issuekey")
+# A move is recorded under "Key"; its fieldId is "issuekey" where the site sends one.
+_KEPT = {name: "key" if name == "issuekey" else name for name in (*STEP_FIELDS, "key")}
+_MOST_WHOLE = 2**63 - 1
+_MOST_LEVEL = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class IssueRef:
+    """An issue that was taken in, and what of it the page did not deliver in full."""
+
+    id: str
+    key: str
+    comments_cut: bool
+    worklogs_cut: bool
+
+
+class IssueRecords:
+    """Rows of one page, growing; `batch` gives them as tables.
+
+    `seen` (issue id → `updated`) is shared by the pages of one search: a page that repeats an issue
+    adds nothing, one that delivers it newer does.
+    """
+
+    def __init__(self, site: str, wanted: WantedFields, seen: dict[str, int] | None = None) -> None:
+        self._seen = {} if seen is None else seen
+        self._site = site
+        self._wanted = wanted
+        self._issues: dict[str, tuple[object, ...]] = {}
+        self._values: dict[tuple[object, ...], None] = {}
+        self._comments: dict[str, tuple[object, ...]] = {}
+        self._steps: dict[tuple[str, str, int], tuple[object, ...]] = {}
+        self._worklogs: dict[str, tuple[object, ...]] = {}
+        self._people: dict[str, tuple[str | None, str | None, str | None]] = {}
+        self._rejected: list[Rejected] = []
+
+    def issue(self, raw: bytes | msgspec.Raw) -> IssueRef | None:
+        """Take one issue with what is inline; None if it was rejected or is known already."""
+        try:
+            issue = shapes.ISSUE.decode(raw)
+            issue_id, key = _required(identity(issue.id), "id"), _required(clean(issue.key), "key")
+            fields = _required(shapes.ISSUE_FIELDS.decode(issue.fields), "fields")
+            extra = shapes.EVERY_FIELD.decode(issue.fields) if self._wanted.custom_ids() else {}
+            row, updated = self._issue_row(issue_id, key, fields)
+            values, people = _values(fields, extra, self._wanted)
+        except (BrokenRecordError, *UNREADABLE) as error:
+            self._reject("issue", raw, error)
+            return None
+        if self._seen.get(issue_id, updated - 1) >= updated:
+            return None
+        self._seen[issue_id] = updated
+        self._issues[issue_id] = row
+        for kind, value, value_id in values:
+            self._values[(self._site, issue_id, kind, value, value_id)] = None
+        for person in (fields.assignee, fields.reporter, fields.creator, *people):
+            self._person(person)
+        if issue.changelog is not None:
+            self.histories(issue_id, issue.changelog.histories)
+        comments, comments_cut = _inline(fields.comment, "comments")
+        worklogs, worklogs_cut = _inline(fields.worklog, "worklogs")
+        self.comments(issue_id, comments)
+        self.worklogs(issue_id, worklogs)
+        # Comments exist on every issue, so that a missing field was cut; a missing worklog field only
+        # says that the project tracks no time.
+        return IssueRef(issue_id, key, comments_cut or fields.comment is None, worklogs_cut)
+
+    def comments(self, issue_id: str, page: Iterable[msgspec.Raw]) -> None:
+        for raw in page:
+            try:
+                comment = shapes.COMMENT.decode(raw)
+                comment_id = _required(identity(comment.id), "id")
+                created = _required(microseconds(comment.created, "created"), "created")
+                updated = microseconds(comment.updated, "updated")
+                public = False if _marked_internal(comment) else comment.jsd_public
+            except (BrokenRecordError, *UNREADABLE) as error:
+                self._reject(f"a comment of issue {issue_id}", raw, error)
+                continue
+            self._comments[comment_id] = (
+                self._site,
+                issue_id,
+                comment_id,
+                self._person(comment.author),
+                created,
+                created if updated is None else updated,
+                public,
+                bool(comment.visibility),
+            )
+
+    def worklogs(self, issue_id: str, page: Iterable[msgspec.Raw]) -> None:
+        for raw in page:
+            try:
+                worklog = shapes.WORKLOG.decode(raw)
+                worklog_id = _required(identity(worklog.id), "id")
+                started = _required(microseconds(worklog.started, "started"), "started")
+                created = microseconds(worklog.created, "created")
+                updated = microseconds(worklog.updated, "updated")
+                seconds = _bounded(worklog.time_spent_seconds, "timeSpentSeconds", _MOST_WHOLE)
+            except (BrokenRecordError, *UNREADABLE) as error:
+                self._reject(f"a worklog of issue {issue_id}", raw, error)
+                continue
+            created = started if created is None else created
+            self._worklogs[worklog_id] = (
+                self._site,
+                issue_id,
+                worklog_id,
+                self._person(worklog.author),
+                started,
+                created,
+                created if updated is None else updated,
+                seconds,
+            )
+
+    def histories(self, issue_id: str, page: Iterable[msgspec.Raw]) -> None:
+        for raw in page:
+            try:
+                history = shapes.HISTORY.decode(raw)
+                history_id = _required(identity(history.id), "id")
+                created = _required(microseconds(history.created, "created"), "created")
+            except (BrokenRecordError, *UNREADABLE) as error:
+                self._reject(f"a change of issue {issue_id}", raw, error)
+                continue
+            author: str | None = None
+            # Numbered among the kept steps: the same number whether or not the site left out the others.
+            number = 0
+            for item in history.items:
+                name = _KEPT.get((item.field_id or item.field or "").lower())
+                if name is None:
+                    continue
+                author = author or self._person(history.author)
+                self._steps[issue_id, history_id, number] = (
+                    self._site,
+                    issue_id,
+                    history_id,
+                    number,
+                    author,
+                    created,
+                    name,
+                    identity(item.from_id),
+                    clean(item.from_string),
+                    identity(item.to_id),
+                    clean(item.to_string),
+                )
+                number += 1
+
+    def batch(self, server_time: datetime | None) -> JiraBatch:
+        people = ((self._site, key, *facts) for key, facts in self._people.items())
+        return JiraBatch(
+            issues=table(JIRA_ISSUE, self._issues.values()),
+            values=table(JIRA_VALUE, self._values),
+            comments=table(JIRA_COMMENT, self._comments.values()),
+            steps=table(JIRA_STEP, self._steps.values()),
+            worklogs=table(JIRA_WORKLOG, self._worklogs.values()),
+            people=table(JIRA_PERSON, people),
+            rejected=tuple(self._rejected),
+            server_time=server_time,
+        )
+
+    def _issue_row(
+        self, issue_id: str, key: str, fields: shapes.IssueFields
+    ) -> tuple[tuple[object, ...], int]:
+        created = _required(microseconds(fields.created, "created"), "created")
+        updated = microseconds(fields.updated, "updated")
+        updated = created if updated is None else updated
+        project = fields.project or shapes.ProjectRef()
+        kind = fields.issuetype or shapes.IssueType()
+        status = fields.status or shapes.StatusRef()
+        priority = fields.priority or shapes.Named()
+        parent = fields.parent or shapes.Keyed()
+        security = fields.security or shapes.Named()
+        tracked = fields.timetracking or shapes.TimeTracking()
+        row = (
+            self._site,
+            issue_id,
+            key,
+            identity(project.id),
+            clean(project.key),
+            clean(project.project_type_key),
+            identity(kind.id),
+            clean(kind.name),
+            kind.subtask,
+            _bounded(kind.hierarchy_level, "issuetype.hierarchyLevel", _MOST_LEVEL),
+            identity(status.id),
+            clean(status.name),
+            clean(status.status_category.key) if status.status_category else None,
+            identity(priority.id),
+            clean(priority.name),
+            fields.assignee.id if fields.assignee else None,
+            fields.reporter.id if fields.reporter else None,
+            fields.creator.id if fields.creator else None,
+            created,
+            updated,
+            microseconds(fields.resolutiondate, "resolutiondate"),
+            microseconds(fields.statuscategorychangedate, "statuscategorychangedate"),
+            day(fields.duedate, "duedate"),
+            identity(parent.id),
+            clean(parent.key),
+            _seconds(fields.timeoriginalestimate, tracked.original_estimate_seconds, "timeoriginalestimate"),
+            _seconds(fields.timeestimate, tracked.remaining_estimate_seconds, "timeestimate"),
+            _seconds(fields.timespent, tracked.time_spent_seconds, "timespent"),
+            identity(security.id),
+            clean(security.name),
+            clean(fields.summary),
+        )
+        return row, updated
+
+    def _person(self, user: shapes.User | None) -> str | None:
+        """Remember a person by id; who appears twice keeps the appearance that shows an address."""
+        if user is None or (key := user.id) is None:
+            return None
+        address = (user.email_address or "").strip().casefold()
+        _, at, domain = address.rpartition("@")
+        known_type, known_domain, known_key = self._people.get(key, (None, None, None))
+        if at and domain and known_key is None:
+            known_domain, known_key = domain, hashlib.sha256(address.encode()).hexdigest()
+        self._people[key] = (known_type or clean(user.account_type), known_domain, known_key)
+        return key
+
+    def _reject(self, what: str, raw: bytes | msgspec.Raw, error: Exception) -> None:
+        reason = str(error) if isinstance(error, BrokenRecordError) else plain_reason(error)
+        self._rejected.append(Rejected(_id_of(raw), f"{what}: {reason}"))
+
+
+_Value = tuple[str, str, str | None]
+
+
+def _values(
+    fields: shapes.IssueFields, extra: Mapping[str, msgspec.Raw], wanted: WantedFields
+) -> tuple[list[_Value], list[shapes.User]]:
+    values: list[_Value] = [("label", label, None) for label in map(clean, fields.labels or ()) if label]
+    for kind, named in (
+        ("component", fields.components),
+        ("fix_version", fields.fix_versions),
+        ("affected_version", fields.versions),
+    ):
+        values += [(kind, name, identity(one.id)) for one in named or () if (name := clean(one.name))]
+    for kind, field_id in wanted.text_fields():
+        if (delivered := extra.get(field_id)) is not None:
+            texts = shapes.texts(msgspec.json.decode(delivered))
+            values += [(kind, text, text_id) for text, text_id in texts]
+    people = _participants(extra.get(wanted.participants)) if wanted.participants else []
+    values += [("participant", key, key) for user in people if (key := user.id)]
+    return values, people
+
+
+def _participants(raw: msgspec.Raw | None) -> list[shapes.User]:
+    if raw is None or not isinstance(msgspec.json.decode(raw), list):
+        return []  # null, or {"errorMessage": …} where the field may not be read
+    return shapes.USERS.decode(raw)
+
+
+_Page = TypeVar("_Page", shapes.CommentPage, shapes.WorklogPage)
+
+
+def _inline(page: _Page | list[msgspec.Raw] | None, name: str) -> tuple[list[msgspec.Raw], bool]:
+    """Give the delivered rows and whether the site holds more; some sites deliver a bare list."""
+    if page is None:
+        return [], False
+    if isinstance(page, list):
+        return page, False
+    rows: list[msgspec.Raw] = getattr(page, name)
+    return rows, page.total is not None and page.total > len(rows)
+
+
+def _marked_internal(comment: shapes.Comment) -> bool:
+    for one in comment.properties or ():
+        if one.key == "sd.public.comment" and (mark := shapes.INTERNAL_MARK.decode(one.value)):
+            return bool(mark.internal)
+    return False
+
+
+_Found = TypeVar("_Found")
+
+
+def _required(value: _Found | None, name: str) -> _Found:
+    if value is None:
+        raise BrokenRecordError(f"{name} is missing")
+    return value
+
+
+def _bounded(value: int | None, name: str, most: int) -> int | None:
+    if value is not None and abs(value) > most:
+        raise BrokenRecordError(f"{name}: the number is too large to be meant")
+    return value
+
+
+def _seconds(flat: int | None, tracked: int | None, name: str) -> int | None:
+    return _bounded(tracked if flat is None else flat, f"{name}", _MOST_WHOLE)
+
+
+def _id_of(raw: bytes | msgspec.Raw) -> str | None:
+    """Find the id of a record that could not be read; its key where it has no usable id."""
+    try:
+        record = msgspec.json.decode(raw)
+    except UNREADABLE:
+        return None
+    if not isinstance(record, dict):
+        return None
+    named = (record.get("id"), record.get("key"))
+    return next((str(one) for one in named if isinstance(one, str | int) and one != ""), None)
