@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class JiraSwitches:
-    """The defaults are the likelier reading, or, where nothing speaks for either, the harder one for a client.
+    """The defaults are the likelier reading, or, where nothing speaks for either, the harder one to read.
 
     Four of them are not doubts but faults seen in the field: `page_limit`, `empty_pages`, `repeat_token` and
     `remember_searches`.
@@ -18,7 +18,7 @@ class JiraSwitches:
     page_limit: int | None = None  # pages shorter than what was asked for
     empty_pages: bool = False  # an empty page that carries a token stands between two full ones
     repeat_token: bool = False  # a page hands out the token it was asked with
-    remember_searches: int = 1000  # the tokens of older searches are invalid
+    remember_searches: int = 100  # the tokens of older searches are invalid
     refuse_nulls: bool = True  # a null member of a request body is refused
     epoch_dates: bool = True  # JQL reads bare digits after a date field as epoch milliseconds
     refuse_unknown_values: bool = True  # JQL refuses values that the site lacks; else they match nothing

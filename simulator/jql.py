@@ -1,4 +1,4 @@
-"""Reads JQL text into a tree of conditions and refuses it in Jira's words; what a name means is not known here.
+"""Reads JQL text into a tree of conditions, or refuses it in Jira's words; it gives no name a meaning.
 
 project = ACME AND (status != Done OR labels in (a, "b c")) ORDER BY updated ASC, key ASC
 """
@@ -265,8 +265,8 @@ def _escaped(match: re.Match[str]) -> str:
         return chr(int(code[1:], 16))
     if code not in _ESCAPES:
         raise JqlError(
-            f"Error in the JQL Query: '\\{code}' is an illegal JQL escape sequence. The valid escape sequences "
-            r"are \', \", \t, \n, \r, \\, '\ ' and \uXXXX."
+            f"Error in the JQL Query: '\\{code}' is an illegal JQL escape sequence. The valid escape "
+            r"sequences are \', \", \t, \n, \r, \\, '\ ' and \uXXXX."
         )
     return _ESCAPES[code]
 
