@@ -214,7 +214,7 @@ def _scaled(value: Decimal) -> Decimal:
     if not value.is_finite():
         raise ValueError("not a finite number")
     exponent = value.as_tuple().exponent
-    if exponent >= -6:  # type: ignore[operator]  # a text only for what is not finite
+    if isinstance(exponent, int) and exponent >= -6:  # a letter only for what is not finite
         return value
     with localcontext(prec=64):
         return value.quantize(SMALLEST_DECIMAL, ROUND_HALF_EVEN)
@@ -230,12 +230,13 @@ def _cell(kind: Kind, value: object) -> object:
     if kind == "boolean" and isinstance(value, bool):
         return value
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        if kind == "integer" and abs(value) <= LARGEST_INTEGER and value == int(value):
-            return int(value)
+        number = Decimal(value)
+        if kind == "integer" and abs(number) <= LARGEST_INTEGER and number == int(number):
+            return int(number)
         if kind == "decimal":
-            return Decimal(value)
-        if kind == "double" and math.isfinite(value):
-            return float(value)
+            return number
+        if kind == "double" and math.isfinite(float(number)):
+            return float(number)
     raise ValueError(kind)
 
 
