@@ -4,9 +4,9 @@
 anonymous visitor and answers searches with empty lists: without that order, an expired token looks
 like a site from which every issue was deleted.
 
-The jira library serves the small metadata calls, on our transport and with its answers judged before
-it sees them. Searches, changelogs, comments and worklogs are read by `jira_pages`: the library
-neither pages them to the end nor guards against tokens that repeat.
+The jira library asks who we are, where we are and which fields there are, on our transport and with
+its answers judged before it sees them. Everything else is read by `jira_pages`: the library takes
+any object for an empty list of statuses, cuts pages short and follows a repeating token for ever.
 """
 
 from __future__ import annotations
@@ -173,26 +173,25 @@ class Jira:
 
     def statuses(self) -> list[Status]:
         self._signed_in()
-        raw = self._library_says("status", lambda: [one.raw for one in self._library.statuses()])
         return [
             Status(
                 id=identity(one.id) or "",
                 name=one.name or "",
                 category=one.status_category.key if one.status_category else None,
             )
-            for one in convert(raw, list[StatusRef], "status")
+            for one in self._api.get("status", list[StatusRef])
         ]
 
     def priorities(self) -> list[str] | None:
         """Names of priorities; None where the site has no such list."""
         self._signed_in()
         try:
-            raw = self._library_says("priority", lambda: [one.raw for one in self._library.priorities()])
+            known = self._api.get("priority", list[Named])
         except RequestRefused as error:
             if is_absent(error):
                 return None
             raise
-        return [one.name for one in convert(raw, list[Named], "priority") if one.name]
+        return [one.name for one in known if one.name]
 
     def projects(self) -> list[Project]:
         self._signed_in()

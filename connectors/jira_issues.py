@@ -15,14 +15,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connectors import jira_pages, jql
-from connectors.errors import CursorExpired, RequestRefused, UnexpectedAnswer
-from connectors.jira_answers import NOT_JIRA, shaped
+from connectors.errors import CursorExpired, RequestRefused
+from connectors.jira_answers import shaped
 from connectors.jira_pages import is_absent
 from connectors.jira_records import IssueRecords
 from connectors.jira_shapes import Named, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sized
 
     from msgspec import Raw
 
@@ -38,7 +38,7 @@ ISSUE_FIELDS = (
 PAGE = 100
 ID_PAGE = 5000  # allowed where nothing but ids is asked for
 ORDER = ("updated ASC", "key ASC")
-MAX_RESTARTS = 20
+MAX_RESTARTS_IN_VAIN = 2
 # A search that is begun again starts a little before the newest issue it has: ties in the order of
 # `updated` may be broken at whole seconds.
 RESTART_OVERLAP = timedelta(minutes=1)
@@ -65,50 +65,36 @@ class IssueReader:
         self._bulk_changelog = True
 
     def batches(self, wanted: WantedFields, *, updated_since: datetime | None) -> Iterator[JiraBatch]:
-        """Give the issues changed since then, page by page, each with all it has.
-
-        Ordered by `updated`. An issue that changes while we read comes again, newer.
-        """
         began = self._server_time()
         seen: dict[str, int] = {}
         since = updated_since or jql.BEGINNING
         fields = [*ISSUE_FIELDS.split(), *wanted.custom_ids()]
-        for _ in range(MAX_RESTARTS):
-            known = len(seen)
-            try:
-                for page in self._since(since, fields):
-                    batch = self._complete(page, IssueRecords(self._site, wanted, seen), began)
-                    if batch is not None:
-                        yield batch
-            except CursorExpired:
-                if len(seen) == known:
-                    raise
-                newest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=max(seen.values()))
-                since = max(since, newest - RESTART_OVERLAP)
-            else:
-                return
-        raise UnexpectedAnswer(f"Jira let {MAX_RESTARTS} page tokens of one search expire.", NOT_JIRA)
+
+        def begin() -> Iterator[list[Raw]]:
+            if not seen:
+                return self._since(since, fields)
+            newest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=max(seen.values()))
+            return self._since(max(since, newest - RESTART_OVERLAP), fields)
+
+        for page in _begun_again(begin, seen):
+            batch = self._complete(page, IssueRecords(self._site, wanted, seen), began)
+            if batch is not None:
+                yield batch
 
     def ids(self, jql_extra: str | None = None) -> Iterator[list[str]]:
-        """Give the ids of all issues in scope, each once, in big pages."""
         condition = jql_extra or jql.updated_since(jql.BEGINNING)
         query = jql.wrap(self._user_jql, condition, order_by=("key ASC",))
-        seen: set[str] = set()
-        for _ in range(MAX_RESTARTS):
-            known = len(seen)
-            try:
-                for page in jira_pages.search(self._api, query, ["id"], size=ID_PAGE, notices=self._notices):
-                    delivered = (identity(shaped(raw, Named, "search/jql").id) for raw in page)
-                    ids = [one for one in dict.fromkeys(delivered) if one and one not in seen]
-                    seen.update(ids)
-                    if ids:
-                        yield ids
-            except CursorExpired:
-                if len(seen) == known:
-                    raise
-            else:
-                return
-        raise UnexpectedAnswer(f"Jira let {MAX_RESTARTS} page tokens of one search expire.", NOT_JIRA)
+        seen: dict[str, None] = {}
+
+        def begin() -> Iterator[list[Raw]]:
+            return jira_pages.search(self._api, query, ["id"], size=ID_PAGE, notices=self._notices)
+
+        for page in _begun_again(begin, seen):
+            delivered = (identity(shaped(raw, Named, "search/jql").id) for raw in page)
+            ids = [one for one in dict.fromkeys(delivered) if one and one not in seen]
+            seen.update(dict.fromkeys(ids))
+            if ids:
+                yield ids
 
     def _since(self, moment: datetime, fields: list[str]) -> Iterator[list[Raw]]:
         if self._epoch_is_read:
@@ -169,3 +155,18 @@ class IssueReader:
             if is_absent(error):
                 return []  # the issue was deleted or hidden since the search; what was inline stays
             raise
+
+
+def _begun_again(begin: Callable[[], Iterator[list[Raw]]], seen: Sized) -> Iterator[list[Raw]]:
+    """Give the pages of a search, begun again when its token expires, as long as `seen` grows."""
+    in_vain = 0
+    while True:
+        known = len(seen)
+        try:
+            yield from begin()
+        except CursorExpired:
+            in_vain = 0 if len(seen) > known else in_vain + 1
+            if in_vain > MAX_RESTARTS_IN_VAIN:
+                raise
+        else:
+            return

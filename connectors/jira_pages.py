@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_PAGES = 50_000
 MAX_EMPTY_PAGES = 25
 CHANGELOG_PAGE = 1000
+MAX_CHANGELOG_RESTARTS = 2
 _Shape = TypeVar("_Shape")
 _GONE = 404
 _ABSENT = frozenset({404, 405, 410})
@@ -116,14 +117,14 @@ def changelogs(api: JiraApi, issue_ids: Sequence[str]) -> Iterator[tuple[str, li
         "maxResults": CHANGELOG_PAGE,
         "fieldIds": list(STEP_FIELDS),
     }
-    restarted = False
+    restarts = 0
     while True:
         try:
             yield from _changes(api, body)
         except CursorExpired:
-            if restarted:
+            restarts += 1
+            if restarts > MAX_CHANGELOG_RESTARTS:
                 raise
-            restarted = True
         except RequestRefused as error:
             if error.status != 400 or "fieldIds" not in body:
                 raise
