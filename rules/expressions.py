@@ -2,21 +2,162 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from rules.expression_sql import as_written, for_engine
+from rules.expression_tokens import Place, split, tokens
+from rules.expression_types import NAMES, Checker, Node, Type, bare, function_name, is_negative_literal
+from rules.functions import Engine
 
 if TYPE_CHECKING:
-    from sqlglot import exp
+    from collections.abc import Collection, Mapping
 
-Type = Literal["number", "text", "boolean", "date", "timestamp"]
-Engine = Literal["duckdb", "spark"]
+__all__ = [
+    "Clause",
+    "Comparison",
+    "Engine",
+    "Expression",
+    "Type",
+    "clauses",
+    "parse",
+    "state_sql",
+    "to_sql",
+]
+
+_PARSER = sqlglot.Dialect.get_or_raise("duckdb")
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression; equal texts are equal expressions, whatever tree they gave."""
+    """A checked expression in its canonical text; equal texts are equal expressions."""
 
     text: str
-    tree: exp.Expression
+    tree: Node = field(repr=False, compare=False)
     type: Type
     columns: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The simplest clause: one column against one fixed value, as in `days_since_contact > 30`."""
+
+    column: str
+    sign: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One leaf of a condition's and/or tree; `columns` in order of appearance, `sql` for DuckDB."""
+
+    text: str
+    sql: str
+    columns: tuple[str, ...]
+    comparison: Comparison | None
+    expression: Expression
+
+
+def parse(
+    text: str,
+    columns: Mapping[str, Type],
+    *,
+    path: str,
+    want: Type | None = None,
+    noun: str = "column",
+    choices: Mapping[str, Collection[str]] | None = None,
+) -> Expression:
+    """Check `text` against the known columns; the first fault is raised as a CatalogueError.
+
+    `noun` is what messages call a column. `choices` holds, per text column, the values it can have.
+    """
+    place = Place(path, text)
+    words = split(place, columns, noun)
+    try:
+        roots = _PARSER.parser().parse(tokens(words), text)
+    except (SqlglotError, RecursionError):
+        between = "; between takes two values: x between 1 and 5" if "between" in text.lower() else ""
+        raise place.fault(words[0].start, f"this cannot be read{between}") from None
+    tree = roots[0] if len(roots) == 1 else None
+    if tree is None:
+        raise place.fault(words[0].start, "there is room for one expression only")
+    found = Checker(tree, words, columns, choices or {}, place).check()
+    if want is not None and found != want:
+        raise place.fault(words[0].start, _wrong_type(found, want))
+    return _expression(tree, found)
+
+
+def to_sql(expression: Expression, engine: Engine = "duckdb", *, table: str | None = None) -> str:
+    """SQL of one engine; every column is quoted, and qualified by `table` if given."""
+    return for_engine(expression.tree, engine, table)
+
+
+def state_sql(expression: Expression, engine: Engine = "duckdb", *, table: str | None = None) -> str:
+    """A condition's three-valued state as text: 'true', 'false' or 'unknown', never NULL."""
+    sql = to_sql(expression, engine, table=table)
+    return f"CASE WHEN {sql} THEN 'true' WHEN NOT ({sql}) THEN 'false' ELSE 'unknown' END"
+
+
+def clauses(expression: Expression) -> tuple[Clause, ...]:
+    """The parts of a condition that `and` and `or` join, left to right; `not (...)` is one part."""
+    parts, waiting = [], [expression.tree]
+    while waiting:
+        node = bare(waiting.pop())
+        if isinstance(node, (exp.And, exp.Or)):
+            waiting += [node.right, node.left]
+        else:
+            parts.append(node)
+    return tuple(map(_clause, parts))
+
+
+def _clause(node: Node) -> Clause:
+    # A copy, because a node's parents decide how it is written.
+    expression = _expression(node.copy(), "boolean")
+    return Clause(expression.text, to_sql(expression), tuple(_columns(node)), _comparison(node), expression)
+
+
+_SIGNS: dict[type[Node], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "!=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+_MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _comparison(node: Node) -> Comparison | None:
+    sign = _SIGNS.get(type(node))
+    if sign is None:
+        return None
+    left, right = bare(node.this), bare(node.expression)
+    if isinstance(right, exp.Column) and not isinstance(left, exp.Column):
+        left, right, sign = right, left, _MIRRORED[sign]
+    if not isinstance(left, exp.Column) or not (isinstance(right, exp.Literal) or is_negative_literal(right)):
+        return None
+    return Comparison(left.name, sign, as_written(right))
+
+
+def _expression(tree: Node, found: Type) -> Expression:
+    return Expression(as_written(tree), tree, found, frozenset(_columns(tree)))
+
+
+def _columns(tree: Node) -> list[str]:
+    names: dict[str, None] = {}
+    for node in tree.walk(bfs=False):
+        if isinstance(node, exp.Column):
+            names[node.name] = None
+        elif isinstance(node, exp.Anonymous) and function_name(node) == "has_label":
+            names["labels"] = None
+    return list(names)
+
+
+def _wrong_type(found: Type, want: Type) -> str:
+    if want == "boolean":
+        return f"a condition is true or false, but this is {NAMES[found]}; compare it, for example with > 0"
+    return f"this must be {NAMES[want]}, but it is {NAMES[found]}"
