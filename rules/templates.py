@@ -1,13 +1,175 @@
-"""Texts with `{name}` in them: the subjects and descriptions of tasks."""
+"""Texts with `{name}` in them: subjects and descriptions of tasks, filled in by SQL or by Python alike."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from rules.expression_tokens import Place, closest
+from rules.faults import CatalogueError, Fault
+from rules.functions import Engine, identifier, text_literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rules.expression_types import Type
+
+MOST_CHARACTERS = 4000
+UNKNOWN = "–"
+
+# Control characters and line ends, which break a subject; marks that turn the direction of writing, which
+# can make a text read as another one.
+_FORBIDDEN = (("00", "1F"), ("7F", "9F"), ("061C",), ("200E",), ("200F",), ("2028", "202E"), ("2066", "2069"))
+_FORBIDDEN_SQL = "[" + "".join("-".join(f"\\x{{{code}}}" for code in span) for span in _FORBIDDEN) + "]"
+_FORBIDDEN_PYTHON = re.compile(
+    "[" + "".join("-".join(f"\\u{code:0>4}" for code in span) for span in _FORBIDDEN) + "]"
+)
+_BLANKS_SQL = "[\\x{09}-\\x{0D}\\x{85}\\x{2028}\\x{2029}]+"
+_BLANKS_PYTHON = re.compile("[\\x09-\\x0d\\x85\\u2028\\u2029]+")
+_PIECES = re.compile(r"\{([^{}]*)\}|([^{}]+)|([{}])")
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A checked template: literal pieces (`text`) and columns (`name`) in order of writing."""
+    """A checked template; `pieces` are literal texts (type None) and columns with their types, in order."""
 
     text: str
+    pieces: tuple[tuple[str, Type | None], ...]
     columns: frozenset[str]
+
+
+def compile_template(text: str, columns: Mapping[str, Type], *, path: str) -> Template:
+    """Check a template against the known columns; the first fault is raised as a CatalogueError."""
+    place = Place(path, text)
+    if not text.strip():
+        raise CatalogueError([Fault(path, "is empty; write the words that people will read")])
+    if len(text) > MOST_CHARACTERS:
+        raise CatalogueError(
+            [Fault(path, f"is {len(text):,} characters long; at most {MOST_CHARACTERS:,} fit")]
+        )
+    pieces: list[tuple[str, Type | None]] = []
+    for found in _PIECES.finditer(text):
+        name, literal, stray = found.groups()
+        if stray is not None:
+            raise place.fault(found.start(), f"a lone {stray} has no meaning; a column is written {{name}}")
+        if literal is not None:
+            _check_literal(literal, found.start(), place)
+            pieces.append((literal, None))
+        elif name in columns:
+            pieces.append((name, columns[name]))
+        else:
+            raise place.fault(found.start() + 1, _unknown(name), closest(name.strip(), columns))
+    names = frozenset(piece for piece, kind in pieces if kind is not None)
+    return Template(text, tuple(pieces), names)
+
+
+def to_sql(template: Template, engine: Engine, *, limit: int | None = None, table: str | None = None) -> str:
+    """A text expression over the template's columns: `render` in SQL."""
+    parts = [
+        text_literal(piece, engine) if kind is None else _column_sql(piece, kind, engine, table)
+        for piece, kind in template.pieces
+    ]
+    whole = " || ".join(parts)
+    if limit is None:
+        return whole
+    return (
+        f"CASE WHEN LENGTH({whole}) <= {limit} THEN {whole} "
+        f"ELSE LEFT({whole}, {limit - 1}) || {text_literal('…', engine)} END"
+    )
+
+
+def render(template: Template, values: Mapping[str, object], *, limit: int | None = None) -> str:
+    """The text with `values` in place, cut to `limit` characters; what is missing or None reads as a dash.
+
+    Values are put in once: braces in them are ordinary characters.
+    """
+    whole = "".join(
+        piece if kind is None else _shown(values.get(piece), kind) for piece, kind in template.pieces
+    )
+    return whole if limit is None or len(whole) <= limit else whole[: limit - 1] + "…"
+
+
+def clean(value: str) -> str:
+    """A value from outside on one line and in one direction of writing."""
+    return _FORBIDDEN_PYTHON.sub("", _BLANKS_PYTHON.sub(" ", value))
+
+
+def _check_literal(literal: str, start: int, place: Place) -> None:
+    for offset, character in enumerate(literal):
+        if character != "\n" and _FORBIDDEN_PYTHON.match(character):
+            message = f"the invisible character U+{ord(character):04X} cannot stand in a text for people"
+            raise place.fault(start + offset, message)
+
+
+def _unknown(name: str) -> str:
+    if not name.strip():
+        return "the name of a column is missing between the braces"
+    if re.fullmatch(r"\w+", name.strip()):
+        return f'unknown column "{name.strip()[:40]}"'
+    return "only the name of a column can stand between braces; no format, no calculation"
+
+
+def _shown(value: object, kind: Type) -> str:
+    """As `_column_sql` of the same type shows it."""
+    match kind, value:
+        case _, None:
+            return UNKNOWN
+        case "number", bool() | int() | float() | Decimal():
+            return _number(value)
+        case "boolean", _:
+            return "yes" if value else "no"
+        case "timestamp", datetime():
+            return value.isoformat(sep=" ")[:16]
+        case "date", date():
+            return value.isoformat()[:10]
+    return clean(str(value)) or UNKNOWN
+
+
+def _number(value: float | Decimal) -> str:
+    """As people say it: 19, 2.5, 0.25. Python and both engines agree on each step."""
+    if not abs(value) < 1e15:
+        return UNKNOWN
+    value = float(value)
+    size = abs(value)
+    scale = 1 if size >= 10 else 10 if size >= 1 else 100
+    rounded = round(value * scale) / scale  # whole numbers divided: no negative zero
+    return f"{rounded:.2f}".rstrip("0").rstrip(".")
+
+
+def _column_sql(name: str, kind: Type, engine: Engine, table: str | None) -> str:
+    column = identifier(name, engine, table)
+    text = "VARCHAR" if engine == "duckdb" else "STRING"
+    unknown = text_literal(UNKNOWN, engine)
+    match kind:
+        case "number":
+            return f"COALESCE({_number_sql(f'CAST({column} AS DOUBLE)', engine)}, {unknown})"
+        case "boolean":
+            return f"CASE WHEN {column} THEN 'yes' WHEN NOT {column} THEN 'no' ELSE {unknown} END"
+        case "date":
+            return f"COALESCE(CAST(CAST({column} AS DATE) AS {text}), {unknown})"
+        case "timestamp":
+            return f"COALESCE(LEFT(CAST(CAST({column} AS TIMESTAMP) AS {text}), 16), {unknown})"
+        case "text":
+            cleaned = _replaced(_replaced(column, _BLANKS_SQL, " ", engine), _FORBIDDEN_SQL, "", engine)
+            return f"COALESCE(NULLIF({cleaned}, ''), {unknown})"
+
+
+def _replaced(sql: str, pattern: str, by: str, engine: Engine) -> str:
+    everywhere = ", 'g'" if engine == "duckdb" else ""  # DuckDB replaces the first match unless told
+    return f"REGEXP_REPLACE({sql}, {text_literal(pattern, engine)}, {text_literal(by, engine)}{everywhere})"
+
+
+def _number_sql(double: str, engine: Engine) -> str:
+    half_even = "ROUND_EVEN" if engine == "duckdb" else "BROUND"
+    rounded = (
+        f"CASE WHEN ABS({double}) >= 10 THEN {half_even}({double}, 0) "
+        f"WHEN ABS({double}) >= 1 THEN {half_even}({double} * 10, 0) / 10 "
+        f"ELSE {half_even}({double} * 100, 0) / 100 END"
+    )
+    bounded = f"CASE WHEN ABS({double}) < 1e15 THEN CAST({rounded} AS DECIMAL(18, 2)) END"
+    if engine == "duckdb":
+        return f"RTRIM(RTRIM(CAST({bounded} AS VARCHAR), '0'), '.')"
+    return f"TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST({bounded} AS STRING)))"
