@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NewConnectionError, SSLError
 
 from connectors.errors import OutcomeUnknown, QuotaSpent, UnexpectedAnswer, Unreachable
 
@@ -176,29 +177,28 @@ class Seam(HTTPAdapter):
                 self.calls.read += 1
             else:
                 self.calls.write += 1
+            failure, sent, untrusted = "", True, False
             try:
                 response = super().send(
                     request, stream=True, timeout=limits, verify=verify, cert=cert, proxies=proxies
                 )
                 self._note(response)
-                cut = self._read_body(response)
-            except requests.exceptions.SSLError:
-                raise Unreachable(
-                    f"The certificate of {self.host} was not accepted.",
-                    "check the address; behind a company proxy, name its certificate in [http] ca_file.",
-                ) from None
+                if self._read_body(response):
+                    failure = "the answer broke off"
             except requests.exceptions.RequestException as error:
-                if not repeatable and not _never_sent(error):
-                    raise self._lost(_in_words(error)) from None
+                failure, sent = _in_words(error), not _never_sent(error)
+                untrusted = _untrusted(error)
+            # Raised out here, so that no error of requests, which names whole addresses, hangs on to ours.
+            if failure:
+                if untrusted:
+                    raise Unreachable(
+                        f"The certificate of {self.host} was not accepted.",
+                        "check the address; behind a company proxy, name its certificate in [http] ca_file.",
+                    )
+                if sent and not repeatable:
+                    raise self._lost(failure)
                 if last:
-                    raise self._unreachable(_in_words(error), attempt) from None
-                self._wait(attempt, 0.0)
-                continue
-            if cut:
-                if not repeatable:
-                    raise self._lost("the answer broke off")
-                if last:
-                    raise self._unreachable("the answer broke off", attempt)
+                    raise self._unreachable(failure, attempt)
                 self._wait(attempt, 0.0)
                 continue
             wait = self._asked_to_wait(response, repeatable=repeatable, last=last, attempt=attempt)
@@ -335,8 +335,20 @@ def _never_sent(error: requests.exceptions.RequestException) -> bool:
     """No connection came about, so the request cannot have taken effect."""
     if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
         return True
+    return isinstance(_reason(error), NewConnectionError) or _untrusted(error)
+
+
+def _untrusted(error: requests.exceptions.RequestException) -> bool:
+    """Only the certificate ends everything at once; other TLS errors also happen in mid-answer."""
+    reason = _reason(error)
+    inner = reason.args[0] if isinstance(reason, SSLError) and reason.args else reason
+    return isinstance(inner, SSLCertVerificationError)
+
+
+def _reason(error: requests.exceptions.RequestException) -> object:
+    """What urllib3 says beneath requests' own error."""
     inner = error.args[0] if error.args else None
-    return isinstance(getattr(inner, "reason", inner), NewConnectionError)
+    return getattr(inner, "reason", inner)
 
 
 def _in_words(error: requests.exceptions.RequestException) -> str:

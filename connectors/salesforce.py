@@ -19,6 +19,7 @@ from simple_salesforce.exceptions import SalesforceError
 from connectors import soql
 from connectors.batches import Batch, PageReader, envelope_of
 from connectors.errors import (
+    ConnectorError,
     CursorExpired,
     OutcomeUnknown,
     PermissionRefused,
@@ -316,13 +317,14 @@ class Salesforce:
         try:
             return answer.json()
         except ValueError:
-            if answer.ok:
-                raise UnexpectedAnswer(
-                    f"Salesforce answered with {'a web page' if looks_like_html(answer) else 'something'} "
-                    "instead of data.",
-                    "check [salesforce] instance_url, and what stands between this machine and Salesforce.",
-                ) from None
+            pass
+        if not answer.ok:
             return None
+        raise UnexpectedAnswer(
+            f"Salesforce answered with {'a web page' if looks_like_html(answer) else 'something'} "
+            "instead of data.",
+            "check [salesforce] instance_url, and what stands between this machine and Salesforce.",
+        )
 
     def _restful(
         self,
@@ -334,23 +336,29 @@ class Salesforce:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> object:
+        # Raised after the handlers: the library's errors repeat whole answers and must not hang on to ours.
+        error: ConnectorError
         try:
             answer: object = self._library.restful(
                 path, method=method, params=params, data=data, headers=dict(headers or {})
             )
         except SalesforceError as refused:
-            raise refusal(refused.status, refused.content, what, self._auth.secrets()) from None
+            error = refusal(refused.status, refused.content, what, self._auth.secrets())
         except (ValueError, TypeError):  # the library reads a success as JSON without looking
-            if method == "POST":
-                raise OutcomeUnknown(
+            error = (
+                OutcomeUnknown(
                     f"Salesforce was asked to {what}, and its answer cannot be read.",
                     "the next run looks whether they are there before it writes again.",
-                ) from None
-            raise UnexpectedAnswer(
-                f"Salesforce was asked to {what} and answered with something that is no data.",
-                "check [salesforce] instance_url, and what stands between this machine and Salesforce.",
-            ) from None
-        return answer
+                )
+                if method == "POST"
+                else UnexpectedAnswer(
+                    f"Salesforce was asked to {what} and answered with something that is no data.",
+                    "check [salesforce] instance_url, and what stands between this machine and Salesforce.",
+                )
+            )
+        else:
+            return answer
+        raise error
 
     def _note_usage(self, response: Response) -> None:
         found = USAGE.search(response.headers.get("Sforce-Limit-Info", ""))

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import ipaddress
 import logging
 import random
 import socket
+import ssl
 import struct
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from requests.auth import HTTPBasicAuth
 
 from connectors.errors import OutcomeUnknown, QuotaSpent, UnexpectedAnswer, Unreachable
@@ -348,6 +354,45 @@ def test_a_session_made_by_a_library_gets_the_same_manners():
         seam, _ = build(server.url)
         assert attach(theirs, seam, None).get(server.url).ok
     assert theirs.trust_env is False
+
+
+def test_a_certificate_that_is_not_trusted_ends_it_at_once(tmp_path):
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    write_certificate(key, cert)
+    with Script(says()) as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        server.server.socket = context.wrap_socket(server.server.socket, server_side=True)
+        url = server.url.replace("http://", "https://")
+        seam, client = build(url)
+        with pytest.raises(Unreachable, match="certificate"):
+            client.post(url + "/records", json={})
+        assert seam.calls.write == 1
+        _, client = build(url, settings=replace(QUICK, ca_file=str(cert)))
+        assert client.get(url).json() == {"ok": True}
+
+
+def write_certificate(key_file, cert_file):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    cert = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1)
+        )
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    cert_file.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
 
 
 @pytest.mark.parametrize(
