@@ -47,7 +47,7 @@ def of_metric(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, name:
         return Evidence(tuple(unique.values())[:LIMIT], len(unique) if len(unique) < LIMIT else sum(p.total for p in parts))
     rows = connection.execute(
         f"select *, count(*) over () as total from ({rows_sql(metric)}) where account_id = $account "
-        f"order by {_order(metric)} limit {LIMIT}",
+        f"order by {order_sql(metric)} limit {LIMIT}",
         {"account": account_id},
     ).fetchall()
     if not rows and metric.never == "account_age":
@@ -79,7 +79,7 @@ def rows_sql(metric: Metric) -> str:
     return f"select * exclude (order_key) from ({query})"
 
 
-def _order(metric: Metric) -> str:
+def order_sql(metric: Metric) -> str:
     if metric.aggregate == "quantile":
         return "value, record_id"
     return "value desc, record_id" if metric.value is not None else "record_key, record_id"
@@ -116,7 +116,7 @@ def keys_of_accounts(
         if metric.expr is not None:
             continue
         rows = connection.execute(
-            f"select r.* from (select *, row_number() over (partition by account_id order by {_order(metric)}) as place "
+            f"select r.* from (select *, row_number() over (partition by account_id order by {order_sql(metric)}) as place "
             f"from ({rows_sql(metric)})) r semi join {accounts} a on a.account_id = r.account_id "
             f"where r.place <= {LIMIT} order by r.account_id, r.place"
         ).fetchall()

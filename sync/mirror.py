@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from connectors import jira_records
-from connectors.batches import arrow_schema
+from connectors.batches import ARROW, Column
 from sync.errors import SyncError
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ JIRA_TABLES: dict[str, pa.Schema] = {
     "jira_priority": jira_records.JIRA_PRIORITY,
 }
 _OF_AN_ISSUE = ("jira_issue_value", "jira_comment", "jira_step", "jira_worklog")
+
+
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """The columnar form of a list of columns, which is also the mirror's table."""
+    return pa.schema([(column.name, ARROW[column.kind]) for column in columns])
 
 
 class StoreEmpty(SyncError):

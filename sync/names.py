@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _DEPARTMENT_WORDS = frozenset({"dept", "department", "abteilung"})
 _RECORD_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
@@ -56,3 +57,20 @@ def website_domain(website: str) -> str | None:
     host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", website.strip().casefold())
     host = re.split(r"[/?#:\s]", host, maxsplit=1)[0].removeprefix("www.").rstrip(".")
     return host if "." in host else None
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who is "us" in Jira: account ids, groups, domains."""
+
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    domains: tuple[str, ...]
+
+
+def staff_entries(entries: Sequence[str]) -> Staff:
+    """`identity.staff` by kind: "group:NAME", a domain (a dot and no colon), else an account id."""
+    groups = [entry.removeprefix("group:") for entry in entries if entry.startswith("group:")]
+    domains = [entry for entry in entries if "." in entry and ":" not in entry]
+    ids = [entry for entry in entries if not entry.startswith("group:") and entry not in domains]
+    return Staff(tuple(ids), tuple(groups), tuple(domains))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from sync import link
-from sync.names import address_domain, name_key, unit_aliases, unit_key, website_domain
+from sync.names import address_domain, name_key, staff_entries, unit_aliases, unit_key, website_domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -190,8 +190,9 @@ def _normal_keys(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
 def _staff(config: Config, mirror: Mirror) -> None:
     """People who are "us" by id or by group; domains are compared when sides are told (models/sides.sql)."""
     people: set[tuple[str, str]] = set()
+    ids = staff_entries(config.identity.staff).ids
     for (site,) in mirror.connection.execute("select distinct site from jira_project").fetchall():
-        people |= {(site, each) for each in config.identity.staff_ids}
+        people |= {(site, each) for each in ids}
         groups: Mapping[str, list[str]] = json.loads(mirror.meta(f"staff_groups:{site}") or "{}")
         people |= {(site, each) for members in groups.values() for each in members}
     ordered = sorted(people)
@@ -201,7 +202,7 @@ def _staff(config: Config, mirror: Mirror) -> None:
 def _declared_units(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
     aliases = unit_aliases(config.identity.department_aliases)
     found = link.find_accounts(connection, list(config.identity.units))
-    rows = {"account_id": [], "unit_key": [], "label": []}  # type: dict[str, list[str]]
+    rows: dict[str, list[str]] = {"account_id": [], "unit_key": [], "label": []}
     notices = []
     for account, units in config.identity.units.items():
         ids = found.get(account, [])
@@ -226,22 +227,21 @@ def _account_managers(config: Config, connection: duckdb.DuckDBPyConnection) -> 
         "where u.IsActive and coalesce(u.UserType, 'Standard') = 'Standard' and not u.IsDeleted and not exists ("
         "  select 1 from house_user h where h.value in (lower(u.Id), lower(u.Name), lower(u.Username)))"
     )
-    candidates = []
+    candidates: list[str] = []
+    roles: dict[str, str] = {}
     for place, entry in enumerate(config.people.account_manager):
         kind, _, name = entry.partition(":")
         if kind == "team":
-            role = name.replace("'", "''")
+            roles[f"role_{place}"] = name
             candidates.append(
                 f"select s.survivor_id as account_id, t.UserId as user_id, {place} as place from sf_account_team_member t "
                 f"join account_survivor s on s.account_id = t.AccountId "
-                f"where not t.IsDeleted and lower(t.TeamMemberRole) = lower('{role}')"
+                f"where not t.IsDeleted and lower(t.TeamMemberRole) = lower($role_{place})"
             )
         else:
             column = "OwnerId" if kind == "owner" else f'"x_{name}"'
             candidates.append(f"select Id as account_id, {column} as user_id, {place} as place from sf_account")
-    connection.execute(
-        f"create or replace temp table candidate as {' union all '.join(candidates)}"  # entries are checked by the config
-    )
+    connection.execute(f"create or replace temp table candidate as {' union all '.join(candidates)}", roles)
     connection.execute(
         "create or replace table account_manager as "
         "select a.Id as account_id, m.user_id, u.Name as user_name, "

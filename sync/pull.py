@@ -11,25 +11,50 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from connectors import jira_records, soql
-from connectors.batches import Column, arrow_schema
+from connectors.batches import Column
 from sync import normalise
-from sync.mirror import JIRA_TABLES, Staging
-from sync.objects import SourceObject, wanted_objects
+from sync.mirror import JIRA_TABLES, Staging, arrow_schema
+from sync.names import staff_entries
+from sync.objects import ACCOUNT_FIELDS, TASK_FIELDS, SourceObject, wanted_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from connectors.batches import Rejected
     from connectors.jira import Jira
+    from connectors.jira_site import JiraIdentity
     from connectors.salesforce import FieldInfo, Organization, Salesforce
     from sync.config import Config
     from sync.mirror import Mirror
 
-Progress = "Callable[[str, int], None]"
 _ISSUE_TABLES = {
     name: JIRA_TABLES[name]
     for name in ("jira_issue", "jira_issue_value", "jira_comment", "jira_step", "jira_worklog", "jira_person")
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both systems, signed in: who answers there is known before anything is read."""
+
+    salesforce: Salesforce
+    organization: Organization
+    jira: Jira | None = None
+    site: JiraIdentity | None = None
+
+    @classmethod
+    def sign_in(cls, salesforce: Salesforce, jira: Jira | None) -> Sides:
+        organization = salesforce.sign_in()
+        return cls(salesforce, organization, jira, None if jira is None else jira.sign_in())
+
+    def identity(self) -> dict[str, str | None]:
+        """What ties a store to its org and site."""
+        sandbox = self.organization.is_sandbox
+        return {
+            "org": self.organization.id,
+            "sandbox": None if sandbox is None else str(sandbox).lower(),
+            "Jira site": None if self.site is None else self.site.base_url,
+        }
 
 
 @dataclass(slots=True)
@@ -47,8 +72,7 @@ class PullReport:
 def pull(
     config: Config,
     mirror: Mirror,
-    salesforce: Salesforce,
-    jira: Jira | None,
+    sides: Sides,
     *,
     full: bool,
     now: datetime,
@@ -59,14 +83,12 @@ def pull(
     Each source is stored whole, with its cursor, or not at all; an error of a connector ends the pull and leaves
     the sources after it as they were. Raises the errors of `connectors.errors`.
     """
-    report = PullReport()
-    report.organization = salesforce.sign_in()
-    if jira is not None:
-        identity = jira.sign_in()
-        report.sites = (identity.base_url,)
+    report = PullReport(organization=sides.organization)
+    salesforce, jira = sides.salesforce, sides.jira
     mirror.set_meta("incomplete", "yes")
     overlap = timedelta(minutes=config.pull.overlap_minutes)
-    wanted = wanted_objects(config.salesforce.fields, config.accounts.columns, config.identity.account_key)
+    columns = {**config.accounts.columns, **_manager_fields(config)}
+    wanted = wanted_objects(config.salesforce.fields, columns, config.identity.account_key)
     described: dict[str, Mapping[str, FieldInfo] | None] = {}
     for source in wanted:
         if source.name not in described:
@@ -75,17 +97,19 @@ def pull(
             mirror, salesforce, source, described[source.name], report, full=full, overlap=overlap, now=now, progress=progress
         )
     _note_declared_fields(config, wanted, described, report)
-    if jira is None:
+    _note_own_fields(config, mirror, described, report)
+    if jira is None or sides.site is None:
         mirror.note_source("jira", present=False, reason="no [jira] in the config")
     else:
-        _pull_jira(config, mirror, jira, identity.account_id, report, full=full, overlap=overlap, now=now, progress=progress)
+        report.sites = (sides.site.base_url,)
+        _pull_jira(config, mirror, jira, sides.site.account_id, report, full=full, overlap=overlap, now=now, progress=progress)
         mirror.note_source("jira", present=True)
     progress("links", 0)
     report.notices += normalise.materialise(config, mirror)
     mirror.set_meta("newest_stamp", _newest_stamp(mirror, wanted))
     report.pull_id = str(int(mirror.meta("pull_id") or 0) + 1)
-    offset = _clock_offset(salesforce, now)
-    mirror.set_meta("clock_offset_seconds", str(offset))
+    if config.time.now is None:
+        mirror.set_meta("clock_offset_seconds", str(_clock_offset(salesforce, now)))
     mirror.set_meta("pulled_at", now.isoformat())
     mirror.set_meta("organization", json.dumps(_identity(report)))
     mirror.set_meta("incomplete", "")
@@ -216,6 +240,40 @@ def _note_declared_fields(
                 )
 
 
+def _manager_fields(config: Config) -> dict[str, str]:
+    """Account fields that `people.account_manager` names by API name, pulled under that name."""
+    entries = (entry.partition(":") for entry in config.people.account_manager)
+    return {name: name for kind, _, name in entries if kind == "field"}
+
+
+def _note_own_fields(
+    config: Config,
+    mirror: Mirror,
+    described: Mapping[str, Mapping[str, FieldInfo] | None],
+    report: PullReport,
+) -> None:
+    """Remember what the org allows Rapport's own fields to hold; one that is missing is left out, with a notice."""
+    kept: dict[str, dict[str, object]] = {}
+    for object_name, names in (("Account", ACCOUNT_FIELDS), ("Task", TASK_FIELDS)):
+        fields = described[object_name] or {}
+        for ours in names:
+            theirs = config.salesforce.fields.get(ours, ours)
+            info = fields.get(theirs)
+            if info is None or not info.updateable:
+                why = "the org lacks it or this user may not see it" if info is None else "this user may not write it"
+                report.notices.append(f"{object_name}.{theirs}: {why}; it is left out")
+            if info is not None:
+                kept[ours] = {
+                    "name": theirs,
+                    "length": info.length,
+                    "scale": info.scale,
+                    "createable": info.createable,
+                    "updateable": info.updateable,
+                    "unique": info.unique or info.external_id,
+                }
+    mirror.set_meta("own_fields", json.dumps(kept))
+
+
 # -- Jira ------------------------------------------------------------------------------------------------------------
 
 
@@ -238,7 +296,7 @@ def _pull_jira(
     names = jira.priorities() or []
     priorities = pa.table({"site": [site] * len(names), "name": names}, schema=jira_records.JIRA_PRIORITY)
     mirror.replace("jira_priority", priorities, site=site)
-    staff_groups = {name: jira.group_members(name) or [] for name in config.identity.staff_groups}
+    staff_groups = {name: jira.group_members(name) or [] for name in staff_entries(config.identity.staff).groups}
     mirror.set_meta(f"staff_groups:{site}", json.dumps(staff_groups))
     digest = _digest(str(wanted), jira.settings.jql, user, sorted(config.jira.security_levels) if config.jira else [])
     cursor = None if full else mirror.cursor(f"jira:{site}", digest)

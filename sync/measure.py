@@ -1,0 +1,93 @@
+"""From a filled mirror to metrics, scores and rules at one instant: what every command that reads the store begins with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from rules import metrics, scorecards
+from rules.calendar import BusinessHours
+from rules.expressions import to_sql
+from rules.explain import LinkBases
+from sync.names import staff_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync.config import Config
+    from sync.mirror import Mirror
+    from sync.state import State
+
+# The mirror tables whose absence makes metrics unknown, by the name that models/coverage.sql knows.
+_PRESENT = {"jira": "jira", "sf_contact": "contact"}
+
+
+def server_now(config: Config, mirror: Mirror | None) -> datetime:
+    """The fixed clock of the config, else this machine's, put right by what the org's clock said at the last pull."""
+    if config.time.now is not None:
+        return config.time.now.astimezone(UTC)
+    offset = int((mirror.meta("clock_offset_seconds") if mirror is not None else None) or 0)
+    return datetime.now(UTC) + timedelta(seconds=offset)
+
+
+def default_as_of(mirror: Mirror, now: datetime) -> datetime:
+    """The later of the running whole UTC hour and the newest business stamp pulled, never past the server's clock."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    newest = mirror.meta("newest_stamp")
+    return min(max(hour, datetime.fromisoformat(newest)), now) if newest else hour
+
+
+def business_hours(config: Config) -> BusinessHours:
+    opens, closes = config.time.hours
+    return BusinessHours(config.time.zone, opens, closes, frozenset(config.time.holidays))
+
+
+def link_bases(config: Config) -> LinkBases:
+    jira = config.jira
+    return LinkBases(config.salesforce.instance_url, (jira.browse_url or jira.url) if jira else "")
+
+
+def measure(config: Config, mirror: Mirror, state: State | None, as_of: datetime) -> None:
+    """Evaluate the catalogue over the mirror; results are temporary tables of its connection (see `rules.metrics`)."""
+    metrics.evaluate(mirror.connection, config.catalogue, parameters(config, mirror, as_of))
+    previous = [(row[0], row[1], row[2]) for row in state.bands_before(as_of)] if state is not None else []
+    scorecards.evaluate(mirror.connection, config.catalogue, previous)
+
+
+def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Parameters:
+    jira = config.jira
+    lists: dict[str, Sequence[str]] = {
+        "contact_task_types": config.activities.contact_task_types,
+        "staff_domains": staff_entries(config.identity.staff).domains,
+        # in an internal IT everybody shares the domain, so it tells nobody apart
+        "internal_domains": config.identity.internal_domains if config.accounts.preset == "vendor" else (),
+        "present": _present(mirror),
+    }
+    if jira is not None:
+        lists |= {
+            "p1_priorities": jira.p1_priorities,
+            "incident_types": jira.incident_types,
+            "waiting_statuses": jira.waiting_statuses,
+            "paused_statuses": jira.paused_statuses,
+            "done_statuses": jira.done_statuses,
+            "customer_visible_projects": jira.customer_visible_projects,
+        }
+    return metrics.Parameters(
+        as_of=as_of,
+        managed=config.accounts.managed,
+        exclude=config.activities.exclude,
+        hours=business_hours(config),
+        lists=lists,
+        account_columns=tuple(config.accounts.columns),
+    )
+
+
+def pilot_sql(config: Config) -> str | None:
+    """The accounts that a pilot concerns, as SQL over the `accounts` source; None where all are."""
+    where = config.rollout.where
+    return None if config.rollout.mode != "pilot" or where is None else f"coalesce(({to_sql(where, 'duckdb')}), false)"
+
+
+def _present(mirror: Mirror) -> list[str]:
+    rows = mirror.connection.execute("select source from mirror_source where present").fetchall()
+    return [_PRESENT[source] for (source,) in rows if source in _PRESENT]

@@ -1,0 +1,179 @@
+"""What commands show of the measured store, in the JSON shapes that other programs rely on (design §3)."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from rules.explain import explain
+from sync.errors import SyncError
+from sync.link import find_accounts
+from sync.measure import link_bases
+from sync.wanted import build_reasons, reason_text, reasons_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.config import Config
+    from sync.mirror import Mirror
+    from sync.state import State
+
+Json = dict[str, object]
+
+
+class UnknownAccount(SyncError):
+    """The account that was asked for is none, or several."""
+
+
+def stamp(moment: datetime) -> str:
+    """An instant as every JSON output writes it: UTC with a Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def number(value: float | None) -> float | int | None:
+    """A JSON number: whole ones without a fraction; what is not finite is unknown."""
+    if value is None or not math.isfinite(value):
+        return None
+    return int(value) if float(value).is_integer() else value
+
+
+def metrics(config: Config, mirror: Mirror, as_of: datetime) -> list[Json]:
+    names = list(config.catalogue.metrics)
+    columns = ", ".join(f'e."{name}"' for name in names)
+    rows = mirror.connection.execute(
+        f"select a.account_id, a.name, {columns} from eval_metrics e "
+        f"join accounts a on a.account_id = e.account_id order by a.account_id"
+    ).fetchall()
+    return [
+        {
+            "account_id": row[0],
+            "account": row[1],
+            "as_of": stamp(as_of),
+            "metrics": {name: number(value) for name, value in zip(names, row[2:], strict=True)},
+        }
+        for row in rows
+    ]
+
+
+def scores(mirror: Mirror, as_of: datetime) -> list[Json]:
+    rows = mirror.connection.execute(
+        "select a.account_id, a.name, s.scorecard, s.score, s.band, s.confidence from eval_scores s "
+        "join accounts a on a.account_id = s.account_id order by a.account_id, s.scorecard"
+    ).fetchall()
+    found: dict[str, Json] = {}
+    for account_id, name, scorecard, score, band, confidence in rows:
+        entry = found.setdefault(
+            account_id, {"account_id": account_id, "account": name, "as_of": stamp(as_of), "scorecards": {}}
+        )
+        cards = entry["scorecards"]
+        assert isinstance(cards, dict)  # noqa: S101 - set two lines above
+        cards[scorecard] = {"score": score, "band": band, "confidence": number(confidence)}
+    return list(found.values())
+
+
+def portfolio(config: Config, mirror: Mirror) -> list[Json]:
+    """One line per managed account, the most worrying first: red, amber, green, unknown; then by health."""
+    build_reasons(mirror.connection, config.catalogue)
+    rows = mirror.connection.execute(
+        "select a.account_id, a.name, "
+        "max(case when s.scorecard = 'health' then s.band end) as band, "
+        "max(case when s.scorecard = 'overall' then s.score end) as overall, "
+        "max(case when s.scorecard = 'health' then s.score end) as health, "
+        "max(case when s.scorecard = 'penetration' then s.score end) as penetration, "
+        "max(case when s.scorecard = 'health' then s.confidence end) as confidence "
+        "from eval_scores s join accounts a on a.account_id = s.account_id group by a.account_id, a.name "
+        "order by case band when 'red' then 1 when 'amber' then 2 when 'green' then 3 else 4 end, health, a.name, a.account_id"
+    ).fetchall()
+    reasons = reasons_of(mirror.connection, [row[0] for row in rows])
+    return [
+        {
+            "account_id": account_id,
+            "account": name,
+            "band": band,
+            "overall": overall,
+            "health": health,
+            "penetration": penetration,
+            "confidence": confidence,
+            "first_reason": reason_text(reasons[account_id][0], config.catalogue) if account_id in reasons else None,
+        }
+        for account_id, name, band, overall, health, penetration, confidence in rows
+    ]
+
+
+def links(mirror: Mirror) -> Json:
+    """Every issue under exactly one of linked (a row for each account), ambiguous and unmatched."""
+    execute = mirror.connection.execute
+    order = "order by i.site, length(i.id), i.id"
+    linked = execute(
+        f"select i.id, i.key, l.account_id, l.method from issue_account l "
+        f"join jira_issue i on i.site = l.site and i.id = l.issue_id {order}, l.account_id"
+    ).fetchall()
+    ambiguous = execute(
+        f"select i.id, i.key, list(distinct l.account_id order by l.account_id) from issue_ambiguous l "
+        f"join jira_issue i on i.site = l.site and i.id = l.issue_id group by i.site, i.id, i.key {order}"
+    ).fetchall()
+    unmatched = execute(
+        f"select i.id, i.key from jira_issue i "
+        f"anti join (select site, issue_id from issue_account union select site, issue_id from issue_ambiguous) l "
+        f"on l.site = i.site and l.issue_id = i.id {order}"
+    ).fetchall()
+    return {
+        "linked": [{"issue_id": i, "key": k, "account_id": a, "method": m} for i, k, a, m in linked],
+        "ambiguous": [{"issue_id": i, "key": k, "candidates": c} for i, k, c in ambiguous],
+        "unmatched": [{"issue_id": i, "key": k} for i, k in unmatched],
+    }
+
+
+def explained(config: Config, mirror: Mirror, account: str, as_of: datetime) -> Json:
+    account_id, name = find_account(mirror, account)
+    told = explain(mirror.connection, config.catalogue, account_id, link_bases(config))
+    return {"account_id": account_id, "account": name, "as_of": stamp(as_of), **told}
+
+
+def find_account(mirror: Mirror, account: str) -> tuple[str, str]:
+    """The account that an Id (15 or 18 characters), record URL or exact name means; UnknownAccount otherwise."""
+    ids = find_accounts(mirror.connection, [account]).get(account, [])
+    if len(ids) == 1:
+        row = mirror.connection.execute("select Name from sf_account where Id = ?", [ids[0]]).fetchone()
+        return ids[0], str(row[0]) if row else ids[0]
+    if ids:
+        raise UnknownAccount(f'"{account}" fits {len(ids)} accounts: {", ".join(ids)}.', "give the Id of the one you mean.")
+    names = [n for (n,) in mirror.connection.execute("select Name from sf_account where not IsDeleted").fetchall() if n]
+    folded = {each.casefold(): each for each in names}
+    near = [folded[each] for each in difflib.get_close_matches(account.casefold(), folded, n=3)]
+    starts = [each for each in names if each.casefold().startswith(account.casefold())][:3]
+    hint = " or ".join(f'"{each}"' for each in near or starts)
+    raise UnknownAccount(
+        f'The store has no account "{account}".',
+        f"did you mean {hint}?" if hint else "give its Id or its exact name; `rapport scores` lists them.",
+    )
+
+
+def status(state: State, holder: Json | None) -> Json:
+    """What the books say: the last runs, records that were refused, whether a run is going on."""
+    runs = [
+        {
+            "run": run.id,
+            "command": run.command,
+            "began": stamp(run.began),
+            "ended": None if run.ended is None else stamp(run.ended),
+            "exit_code": run.exit_code,
+            **dict(run.summary),
+        }
+        for run in state.runs()
+    ]
+    quarantined = [
+        {
+            "object": each.object,
+            "record": each.record,
+            "account_id": each.account_id,
+            "code": each.code,
+            "message": each.message,
+            "since": stamp(each.first_at),
+            "last": stamp(each.last_at),
+        }
+        for each in state.quarantined()
+    ]
+    return {"running": holder, "runs": runs, "quarantined": quarantined}

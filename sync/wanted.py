@@ -1,0 +1,310 @@
+"""What should stand on each managed account, for those accounts where it may differ from what stands there now.
+
+The comparison with the mirror and with what was last confirmed is one query over all accounts; only accounts in which
+anything differs become values of the plan.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from rules import evidence, words
+from sync.changes import ScoreMark
+from sync.objects import BAND_FIELD, CONFIDENCE_FIELD, NEXT_ACTION_FIELD, SCORE_FIELDS, WHY_FIELD
+from sync.plan_inputs import WantedField, WantedRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import duckdb
+
+    from rules.catalogue import Catalogue
+    from rules.tasks import RuleOutcome
+    from sync.plan_inputs import Written
+
+REASONS = 3  # as many as a person reads
+NAMED = 5  # records named beside a reason
+_LEAST_LOST = 1.0  # points; less is no reason
+_SEVERITY = ("high", "normal", "low")
+_KIND = ("fix", "grow", "govern")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnField:
+    """One of Rapport's fields as this org has it: its name there, and how long or how exact it can be."""
+
+    ours: str
+    theirs: str
+    length: int
+    scale: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a scorecard lost points: the metric, its value and the records behind it."""
+
+    scorecard: str
+    metric: str
+    lost: float
+    value: float
+    named: str
+
+
+def wanted_records(
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    fields: Sequence[OwnField],
+    written: Mapping[tuple[str, str], Written],
+    outcomes: Sequence[RuleOutcome],
+    *,
+    where: str | None,
+) -> list[WantedRecord]:
+    """Records for every account that may need a write; `written` is keyed by (record id, field name of the org)."""
+    if not fields:
+        return []
+    actions = _next_actions(outcomes)
+    build_reasons(connection, catalogue)
+    _digests(connection, written, actions, fields)
+    scores = [f for f in fields if f.ours in SCORE_FIELDS.values()]
+    card_of = {field: card for card, field in SCORE_FIELDS.items()}
+    number_columns = [
+        *((f, f"max(case when s.scorecard = '{card_of[f.ours]}' then s.score end)") for f in scores),
+        *(
+            (f, "max(case when s.scorecard = 'health' then cast(round_even(s.confidence * 100, 0) as integer) end)")
+            for f in fields
+            if f.ours == CONFIDENCE_FIELD
+        ),
+    ]
+    wanted = "".join(f', {sql} as "w_{f.ours}"' for f, sql in number_columns)
+    current = "".join(f', a."{f.ours}" as "c_{f.ours}"' for f in fields)
+    differs = [f'cast("c_{f.ours}" as double) is distinct from cast("w_{f.ours}" as double)' for f, _ in number_columns]
+    by_name = {f.ours: f for f in fields}
+    if BAND_FIELD in by_name:
+        differs.append(f'"c_{BAND_FIELD}" is distinct from band')
+    if WHY_FIELD in by_name:
+        differs.append("d.why is distinct from d.written_why")
+    if NEXT_ACTION_FIELD in by_name:
+        differs.append("d.action is distinct from d.written_action")
+    limited = f" and w.account_id in (select account_id from accounts where {where})" if where else ""
+    rows = connection.execute(
+        f"with w as (select s.account_id, "
+        f"max(case when s.scorecard = 'health' then upper(left(s.band, 1)) || substring(s.band, 2) end) as band{wanted} "
+        f"from eval_scores s group by s.account_id), "
+        f"both as (select w.*, a.Name as name{current}, d.* exclude (account_id) from w "
+        f"join sf_account a on a.Id = w.account_id left join digest d on d.account_id = w.account_id where true{limited}) "
+        f"select * from both d where {' or '.join(differs) or 'false'} order by account_id"
+    )
+    names = [column[0] for column in rows.description or []]
+    found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    ids = [row["account_id"] for row in found]
+    marks = _marks(connection, ids)
+    reasons = reasons_of(connection, ids)
+    return [
+        _record(row, catalogue, by_name, card_of, written, marks[row["account_id"]], reasons, actions) for row in found
+    ]
+
+
+def build_reasons(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Fill `eval_reasons`: the measures that cost an account most, with the records they rest on, for all accounts."""
+    share = " ".join(
+        f"when '{name}' then {weight}" for card in catalogue.scorecards.values() if card.of for name, weight in card.of.items()
+    )
+    weight = f"case m.scorecard {share} else 1 end" if share else "1"
+    connection.execute(
+        f"create or replace temp table eval_reasons as select * from ("
+        f"select account_id, scorecard, metric, value, lost, "
+        f"row_number() over (partition by account_id order by lost * {weight} desc, scorecard, place) as n "
+        f"from (select m.*, cast(m.weight as double) * (100 - m.score) / sum(cast(m.weight as double)) "
+        f"  over (partition by m.account_id, m.scorecard) as lost "
+        f"  from eval_measures m where m.score is not null) m where lost >= {_LEAST_LOST}) where n <= {REASONS}"
+    )
+    connection.execute(
+        "create or replace temp table eval_named (account_id varchar, metric varchar, named varchar, ids varchar)"
+    )
+    metrics = [name for (name,) in connection.execute("select distinct metric from eval_reasons order by 1").fetchall()]
+    for name in metrics:
+        metric = catalogue.metrics[name]
+        if metric.expr is not None:
+            continue
+        connection.execute(
+            f"insert into eval_named select r.account_id, '{name}', string_agg("
+            f"case when record_system = 'jira' then record_key else coalesce(record_text, record_key) end, ', ' order by place), "
+            f"string_agg(record_id, '|' order by record_id) from (select *, row_number() over "
+            f"(partition by account_id order by {evidence.order_sql(metric)}) as place from ({evidence.rows_sql(metric)})) r "
+            f"semi join (select account_id from eval_reasons where metric = '{name}') e on e.account_id = r.account_id "
+            f"where place <= {NAMED} group by r.account_id"
+        )
+
+
+def reasons_of(connection: duckdb.DuckDBPyConnection, account_ids: Sequence[str]) -> dict[str, list[Reason]]:
+    """The reasons of the accounts asked for, weightiest first; `build_reasons` comes before."""
+    found: dict[str, list[Reason]] = {}
+    for account_id, *rest in connection.execute(
+        "select r.account_id, r.scorecard, r.metric, r.lost, r.value, coalesce(n.named, '') from eval_reasons r "
+        "left join eval_named n on n.account_id = r.account_id and n.metric = r.metric "
+        "where list_contains(?::varchar[], r.account_id) order by r.account_id, r.n",
+        [list(account_ids)],
+    ).fetchall():
+        found.setdefault(account_id, []).append(Reason(*rest))
+    return found
+
+
+def reason_text(reason: Reason, catalogue: Catalogue) -> str:
+    metric = catalogue.metrics[reason.metric]
+    text = f"{metric.label}: {words.number(reason.value, metric.unit)}"
+    return f"{text} ({reason.named})" if reason.named else text
+
+
+def _digests(
+    connection: duckdb.DuckDBPyConnection,
+    written: Mapping[tuple[str, str], Written],
+    actions: Mapping[str, RuleOutcome],
+    fields: Sequence[OwnField],
+) -> None:
+    """`digest`: what the words of each account rest on now (days that merely pass left out), and rested on when written."""
+    theirs = {f.ours: f.theirs for f in fields}
+    why, action = theirs.get(WHY_FIELD), theirs.get(NEXT_ACTION_FIELD)
+    old = {
+        (record_id, field): str(each.basis.get("digest"))
+        for (record_id, field), each in written.items()
+        if field in (why, action) and each.basis is not None
+    }
+    ids = sorted({record_id for record_id, _ in old} | set(actions))
+    connection.register(
+        "incoming",
+        pa.table(
+            {
+                "account_id": pa.array(ids, pa.string()),
+                "action": pa.array([_action_digest(actions.get(each)) for each in ids], pa.string()),
+                "written_why": pa.array([old.get((each, why or "")) for each in ids], pa.string()),
+                "written_action": pa.array([old.get((each, action or "")) for each in ids], pa.string()),
+            }
+        ),
+    )
+    connection.execute(
+        "create or replace temp table digest as with why as ("
+        "  select s.account_id, sha256(coalesce(max(r.text), '') || '#' || string_agg(s.band, '|' order by s.scorecard)) as why"
+        "  from eval_scores s left join (select r.account_id, string_agg("
+        "    concat_ws(':', r.metric, n.ids), ';' order by r.metric) as text"
+        "    from eval_reasons r left join eval_named n on n.account_id = r.account_id and n.metric = r.metric"
+        "    group by r.account_id) r on r.account_id = s.account_id group by s.account_id) "
+        "select w.account_id, w.why, i.action, i.written_why, i.written_action "
+        "from why w left join incoming i on i.account_id = w.account_id"
+    )
+    connection.unregister("incoming")
+
+
+def _next_actions(outcomes: Iterable[RuleOutcome]) -> dict[str, RuleOutcome]:
+    """The one thing to do first for each account: the gravest firing rule."""
+    ordered = sorted(
+        (each for each in outcomes if each.state == "fires"),
+        key=lambda each: (_SEVERITY.index(each.severity), _KIND.index(each.kind), each.rule),
+        reverse=True,
+    )
+    return {each.account_id: each for each in ordered}
+
+
+def _action_digest(outcome: RuleOutcome | None) -> str | None:
+    if outcome is None:
+        return None
+    return json.dumps([outcome.rule, outcome.basis.get("records")], sort_keys=True)
+
+
+def _marks(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, dict[str, ScoreMark]]:
+    marks: dict[str, dict[str, ScoreMark]] = {each: {} for each in ids}
+    for account_id, scorecard, score, band in connection.execute(
+        "select account_id, scorecard, score, band from eval_scores where list_contains(?::varchar[], account_id) "
+        "order by account_id, scorecard",
+        [list(ids)],
+    ).fetchall():
+        marks[account_id][scorecard] = ScoreMark(score, band)
+    return marks
+
+
+def _record(
+    row: Mapping[str, object],
+    catalogue: Catalogue,
+    fields: Mapping[str, OwnField],
+    card_of: Mapping[str, str],
+    written: Mapping[tuple[str, str], Written],
+    marks: Mapping[str, ScoreMark],
+    reasons: Mapping[str, Sequence[Reason]],
+    actions: Mapping[str, RuleOutcome],
+) -> WantedRecord:
+    account_id = str(row["account_id"])
+    own = reasons.get(account_id, ())
+    bands = {card: mark.band for card, mark in marks.items()}
+    wanted: list[WantedField] = []
+    for ours, field in fields.items():
+        last = written.get((account_id, field.theirs))
+        current = row[f"c_{ours}"]
+        if ours in card_of or ours == CONFIDENCE_FIELD:
+            scorecard = card_of.get(ours, "health")
+            wanted.append(
+                WantedField(
+                    field.theirs,
+                    "number",
+                    row[f"w_{ours}"],  # type: ignore[arg-type]  # an INTEGER column
+                    None if current is None else float(current),  # type: ignore[arg-type]  # a DECIMAL column
+                    written=last,
+                    band_changed=ours in card_of and _band_changed(ours, card_of, last, marks),
+                    scale=field.scale,
+                    scorecard=card_of.get(ours),
+                    basis={"band": marks[scorecard].band} if scorecard in marks else None,
+                )
+            )
+            continue
+        value: str | None
+        basis: dict[str, object] | None = None
+        if ours == BAND_FIELD:
+            value = str(row["band"])
+        elif ours == WHY_FIELD:
+            value = why_text(own, catalogue)
+            basis = {
+                "band": json.dumps(bands, sort_keys=True),
+                "numbers": {reason.metric: reason.value for reason in own},
+                "records": sorted({reason.named for reason in own}),
+                "ageing": [reason.metric for reason in own if catalogue.metrics[reason.metric].ageing],
+                "digest": row["why"],
+            }
+        else:
+            action = actions.get(account_id)
+            value = action.subject if action else None
+            basis = {**(action.basis if action else {}), "rule": action.rule if action else None, "digest": row["action"]}
+        wanted.append(
+            WantedField(
+                field.theirs,
+                "picklist" if ours == BAND_FIELD else "text",
+                value,
+                None if current is None else str(current),
+                written=last,
+                basis=basis,
+                length=field.length or None,
+                scorecard="health" if ours == BAND_FIELD else None,
+            )
+        )
+    name = str(row["name"] or account_id)
+    reason = "; ".join(f"{reason_text(each, catalogue)}, {_lost(each)} points" for each in own) or "nothing costs points"
+    return WantedRecord("Account", account_id, account_id, name, reason, tuple(wanted), dict(marks))
+
+
+def _band_changed(
+    ours: str, card_of: Mapping[str, str], last: Written | None, marks: Mapping[str, ScoreMark]
+) -> bool:
+    """A number is written at once when the band that it stands for is another one than when it was written."""
+    before = last.basis.get("band") if last is not None and last.basis is not None else None
+    mark = marks.get(card_of[ours])
+    return before is not None and mark is not None and before != mark.band
+
+
+def why_text(reasons: Sequence[Reason], catalogue: Catalogue) -> str | None:
+    """The reasons as an account manager reads them on the record, weightiest first."""
+    return "\n".join(f"{_lost(reason)}  {reason_text(reason, catalogue)}" for reason in reasons) or None
+
+
+def _lost(reason: Reason) -> str:
+    return f"−{words.amount(reason.lost, 'points')}"
