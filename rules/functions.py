@@ -161,6 +161,25 @@ MODEL_FUNCTIONS: dict[str, Function] = {
         _text("ROUND_EVEN(CAST({0} AS DOUBLE), 0)"),
         _text("BROUND(CAST({0} AS DOUBLE), 0)"),
     ),
+    "floor": Function(
+        "floor(number)", ("number",), "number", _text("CAST(FLOOR({0}) AS BIGINT)"), _all("FLOOR")
+    ),
+    # NULL is the empty text on both, as in DuckDB; Spark's own CONCAT would be NULL.
+    "concat": Function(
+        "concat(text, ...)",
+        ("text",),
+        "text",
+        _all("CONCAT"),
+        lambda arguments: f"CONCAT_WS('', {', '.join(arguments)})",
+        repeats=True,
+    ),
+    "substring": Function(
+        "substring(text, first, count)",
+        ("text", "number", "number"),
+        "text",
+        _all("SUBSTRING"),
+        _all("SUBSTRING"),
+    ),
     "text_hash": Function(
         "text_hash(text)", ("text",), "text", _text("SHA256({0})"), _text("SHA2({0}, 256)")
     ),

@@ -114,17 +114,16 @@ def _unknown(name: str) -> str:
 
 def _shown(value: object, kind: Type) -> str:
     """As `_column_sql` of the same type shows it."""
-    match kind, value:
-        case _, None:
-            return UNKNOWN
-        case "number", bool() | int() | float() | Decimal():
-            return _number(value)
-        case "boolean", _:
-            return "yes" if value else "no"
-        case "timestamp", datetime():
-            return value.isoformat(sep=" ")[:16]
-        case "date", date():
-            return value.isoformat()[:10]
+    if value is None:
+        return UNKNOWN
+    if kind == "number" and isinstance(value, (int, float, Decimal)):
+        return _number(value)
+    if kind == "boolean":
+        return "yes" if value else "no"
+    if kind == "timestamp" and isinstance(value, datetime):
+        return value.isoformat(sep=" ")[:16]
+    if kind == "date" and isinstance(value, date):
+        return value.isoformat()[:10]
     return clean(str(value)) or UNKNOWN
 
 
