@@ -95,6 +95,7 @@ def search(
 def rows(api: JiraApi, path: str, *, size: int, **params: str | int) -> Iterator[Raw]:
     """Give every row of an endpoint that pages by offset, stepping by what was delivered."""
     start = 0
+    before: list[bytes] = []
     for _ in range(MAX_PAGES):
         page = api.get(path, OffsetPage, startAt=start, maxResults=size, **params)
         delivered = next(
@@ -102,10 +103,15 @@ def rows(api: JiraApi, path: str, *, size: int, **params: str | int) -> Iterator
         )
         if delivered is None:
             raise UnexpectedAnswer(f"Jira's answer to {path} holds no list.", NOT_JIRA)
+        content = [bytes(row) for row in delivered]
+        if content and content == before:
+            raise UnexpectedAnswer(f"Jira's {path} sends the same page again and again.", NOT_JIRA)
+        before = content
         yield from delivered
         start += len(delivered)
-        ended = start >= page.total if page.total is not None else page.is_last is not False
-        if page.is_last or ended or not delivered:
+        # Totals can count rows that this user may not see: an empty page ends the reading as well.
+        ended = page.is_last or (page.total is not None and start >= page.total)
+        if ended or not delivered:
             return
     raise UnexpectedAnswer(f"Jira's {path} goes on after {MAX_PAGES} pages.", NOT_JIRA)
 

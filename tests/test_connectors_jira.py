@@ -1,4 +1,4 @@
-"""Reading a Jira site: single odd answers here, the real protocol in the simulator's tests below."""
+"""Reading a Jira site: single odd answers here, the real protocol in the tests of whole issues."""
 
 import base64
 import json
@@ -416,6 +416,21 @@ def test_projects_are_paged_by_what_was_delivered(site, jira):
     assert [one.key for one in jira.projects()] == ["P0", "P1", "P2"]
 
 
+def test_a_list_that_says_neither_total_nor_end_is_read_until_it_is_empty(site, jira):
+    def answer(query, _body):
+        start = int(query["startAt"])
+        return {"values": [{"accountId": f"u{start}"}] if start < 3 else []}
+
+    site.on("GET", "group/member", answer)
+    assert jira.group_members("staff") == ["u0", "u1", "u2"]
+
+
+def test_a_list_that_ignores_where_to_go_on_stops_the_reading(site, jira):
+    site.on("GET", "group/member", {"values": [{"accountId": "a"}], "total": 99})
+    with pytest.raises(UnexpectedAnswer, match="same page again"):
+        jira.group_members("staff")
+
+
 def test_group_members_are_ids(site, jira):
     site.on("GET", "group/member", {"values": [{"accountId": "a"}, {"accountId": "b"}], "isLast": True})
     assert jira.group_members("staff & co") == ["a", "b"]
@@ -481,7 +496,7 @@ def test_pages_without_end_stop_the_reading(site, jira, monkeypatch):
     site.on("POST", "search/jql", lambda *_: page(issue(len(site.asked)), token=f"t{len(site.asked)}"))
     with pytest.raises(UnexpectedAnswer, match="goes on after 5 pages"):
         pull(jira)
-    site.on("GET", "project/search", {"values": [{"id": "1", "key": "A"}], "isLast": False})
+    site.on("GET", "project/search", lambda query, _: {"values": [{"id": query["startAt"], "key": "A"}]})
     with pytest.raises(UnexpectedAnswer, match="goes on after 5 pages"):
         jira.projects()
 

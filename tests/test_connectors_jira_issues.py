@@ -1,0 +1,359 @@
+"""Issues read from the simulated Jira over HTTP, in every way its switches can make it behave."""
+
+import copy
+import json
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectors import jql
+from connectors.errors import SignInRefused, UnexpectedAnswer
+from connectors.http import HttpSettings
+from connectors.jira import Jira, JiraSettings, WantedFields, discover
+from connectors.jira_records import STEP_FIELDS
+from connectors.jira_shapes import microseconds
+from simulator import sample
+from simulator.dataset import Dataset, load
+from simulator.http import Headers, Request
+from simulator.jira import JiraApi, JiraSwitches
+from simulator.jql import parse
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+RECORDINGS = Path("../shared/fixtures/jira")
+NOTHING = WantedFields()
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("company")
+    sample.write(folder, now=NOW)
+    return load(folder)
+
+
+@contextmanager
+def served(dataset, **switches):
+    """The simulated Jira on a loopback port, and the handle that edits issues as people do."""
+    api = JiraApi(dataset, switches=JiraSwitches(**switches))
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            parts = urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            host, port = self.server.server_address[:2]
+            headers = Headers(dict(self.headers.items()))
+            query = parse_qs(parts.query, keep_blank_values=True)
+            request = Request(
+                self.command, unquote(parts.path), query, headers, body, NOW, f"http://{host}:{port}"
+            )
+            with lock:
+                answer = api.handle(request)
+            self.send_response_only(answer.status)
+            for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
+                self.send_header(name, value)
+            self.send_header("Date", "Sun, 22 Nov 2026 09:00:00 GMT")
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        do_POST = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", api
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def connect(url, **given):
+    settings = {"url": url, "email": "sync@example.com", "api_token": "simulator", **given}
+    return Jira(JiraSettings(**settings), HttpSettings(), sleep=lambda _: None)
+
+
+def rows(batches, name):
+    return [row for batch in batches for row in getattr(batch, name).to_pylist()]
+
+
+def pull(client, since=None, wanted=NOTHING):
+    batches = list(client.issue_batches(wanted, updated_since=since))
+    assert [one for batch in batches for one in batch.rejected] == []
+    return batches
+
+
+def told(issues):
+    """What a pull must bring, counted from the records themselves."""
+    comments = Counter(
+        {one["id"]: len((one["fields"].get("comment") or {}).get("comments", [])) for one in issues}
+    )
+    worklogs = Counter(
+        {one["id"]: len((one["fields"].get("worklog") or {}).get("worklogs", [])) for one in issues}
+    )
+    kept = {*STEP_FIELDS, "key"}
+    steps = Counter(
+        one["id"]
+        for one in issues
+        for history in (one.get("changelog") or {}).get("histories", [])
+        for item in history["items"]
+        if (item.get("fieldId") or item["field"]).lower() in kept
+    )
+    return {"comments": +comments, "worklogs": +worklogs, "steps": steps}
+
+
+def brought(batches):
+    return {
+        name: Counter(row["issue_id"] for row in rows(batches, name))
+        for name in ("comments", "worklogs", "steps")
+    }
+
+
+def long_issue():
+    """One issue with more of everything than any page holds inline."""
+    stamp = "2026-10-01T10:{:02d}:{:02d}.000+0000"
+    author = {"accountId": "5b10", "accountType": "atlassian"}
+    when = [stamp.format(number // 60, number % 60) for number in range(250)]
+    item = {"field": "status", "fieldtype": "jira", "fieldId": "status", "from": "1", "to": "3",
+            "fromString": "To Do", "toString": "Done"}  # fmt: skip
+    noise = {"field": "Rank", "fieldtype": "custom", "fieldId": "customfield_10019", "from": "", "to": ""}
+    comments = [{"id": str(5000 + n), "author": author, "body": "x", "created": at, "updated": at, "jsdPublic": True}
+                for n, at in enumerate(when)]  # fmt: skip
+    worklogs = [{"id": str(6000 + n), "author": author, "started": at, "created": at, "updated": at,
+                 "timeSpentSeconds": 60} for n, at in enumerate(when[:70])]  # fmt: skip
+    histories = [{"id": str(7000 + n), "author": author, "created": at, "items": [noise, item]}
+                 for n, at in enumerate(when)]  # fmt: skip
+    return {
+        "id": "90001",
+        "key": "LONG-1",
+        "fields": {
+            "summary": "Long",
+            "project": {"id": "900", "key": "LONG", "name": "Long", "projectTypeKey": "service_desk"},
+            "issuetype": {"id": "3", "name": "Task", "subtask": False, "hierarchyLevel": 0},
+            "status": {"id": "3", "name": "Done", "statusCategory": {"id": 3, "key": "done"}},
+            "created": when[0],
+            "updated": when[-1],
+            "comment": {"comments": comments, "total": 250, "startAt": 0, "maxResults": 250},
+            "worklog": {"worklogs": worklogs, "total": 70, "startAt": 0, "maxResults": 70},
+        },
+        "changelog": {"histories": histories[::-1], "total": 250, "startAt": 0, "maxResults": 250},
+    }
+
+
+# ---------------------------------------------------------------- whole and once
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {},
+        {"inline_comments": None, "inline_worklogs": None},
+        {"inline_comments_newest_first": True, "page_limit": 60},
+        {"empty_pages": True, "changelog_created": "seconds"},
+        {"epoch_dates": False, "changelog_created": "milliseconds", "changelog_whole_histories": True},
+    ],
+    ids=lambda switches: "+".join(switches) or "plain",
+)
+def test_a_first_pull_brings_every_issue_with_all_it_has_once(company, switches):
+    issues = [*company.jira_issues, long_issue()]
+    dataset = Dataset(
+        jira_issues=issues, jira_fields=company.jira_fields, jira_statuses=company.jira_statuses
+    )
+    with served(dataset, **switches) as (url, _):
+        client = connect(url)
+        batches = pull(client)
+        assert client.calls.write == 0
+    found = rows(batches, "issues")
+    assert sorted(row["id"] for row in found) == sorted(str(one["id"]) for one in issues)
+    assert brought(batches) == told(issues)
+    updated = [row["updated"] for row in found]
+    assert updated == sorted(updated)
+    by_id = {one["id"]: one["fields"] for one in issues}
+    for row in found:
+        expected = microseconds(by_id[row["id"]]["updated"], "updated")
+        assert row["updated"] == datetime(1970, 1, 1) + timedelta(microseconds=expected)  # noqa: DTZ001 - naive UTC
+    assert all(batch.server_time == NOW for batch in batches)
+
+
+def test_the_companys_own_fields_are_found_and_read(company):
+    with served(company) as (url, _):
+        client = connect(url)
+        wanted = discover(client.fields(), sample.ACCOUNT_FIELD_NAME)
+        batches = pull(client, wanted=wanted)
+        kinds = Counter(row["kind"] for row in rows(batches, "values"))
+    assert wanted.account_field is not None
+    assert kinds["account"] == sum(
+        bool(one["fields"].get(wanted.account_field)) for one in company.jira_issues
+    )
+    if wanted.organization:
+        assert kinds["organization"] == sum(
+            len(one["fields"].get(wanted.organization) or []) for one in company.jira_issues
+        )
+    people = rows(batches, "people")
+    assert len({row["id"] for row in people}) > 10
+    assert any(row["account_type"] == "customer" and row["domain"] for row in people)
+
+
+def test_what_the_site_consists_of_is_read(company):
+    with served(company) as (url, _):
+        client = connect(url)
+        identity = client.sign_in()
+        assert identity.base_url == url
+        assert identity.deployment_type == "Cloud"
+        assert {one.key for one in client.projects()} == {
+            one["fields"]["project"]["key"] for one in company.jira_issues
+        } | {one["key"] for one in company.jira_projects or []}
+        assert {"new", "indeterminate", "done"} <= {one.category for one in client.statuses()}
+        assert client.priorities()
+        assert client.group_members("nobody-knows-it") is None
+
+
+def test_ids_of_a_sweep_are_all_ids(company):
+    with served(company, page_limit=50) as (url, _):
+        pages = list(connect(url, jql="key is not empty").issue_ids())
+    assert sorted(one for page in pages for one in page) == sorted(one["id"] for one in company.jira_issues)
+    assert len(pages) > 1
+
+
+# ---------------------------------------------------------------- since
+
+
+@pytest.fixture(scope="module")
+def sites(company):
+    """The same issues on a site that reads numbers and on one that does not, its caller in Berlin."""
+    berlin = Dataset(
+        jira_issues=company.jira_issues,
+        jira_fields=company.jira_fields,
+        jira_myself={"accountId": "5b10", "timeZone": "Europe/Berlin"},
+    )
+    with served(berlin) as (numbers, _), served(berlin, epoch_dates=False) as (no_numbers, _):
+        yield connect(numbers), connect(no_numbers)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ago=st.integers(0, 400 * 86_400))
+def test_a_pull_since_an_instant_misses_nothing_that_changed_after_it(company, sites, ago):
+    since = NOW - timedelta(seconds=ago)
+    micros = int(since.timestamp()) * 1_000_000
+    updated = {one["id"]: microseconds(one["fields"]["updated"], "updated") for one in company.jira_issues}
+    changed = {key for key, at in updated.items() if at >= micros}
+    for client in sites:
+        found = {row["id"] for row in rows(pull(client, since), "issues")}
+        assert changed <= found
+        assert all(updated[key] >= micros - 2 * 3600 * 1_000_000 for key in found)
+
+
+def test_an_issue_that_changes_while_it_is_read_comes_with_the_next_pull(company):
+    with served(company, page_limit=100) as (url, api):
+        client = connect(url)
+        reading = client.issue_batches(NOTHING, updated_since=None)
+        first = next(reading)
+        key = first.issues.to_pylist()[0]["key"]
+        comment = api.add_comment(key, "one more question", at=NOW)
+        received = [first, *reading]
+        newest = max(row["updated"] for row in rows(received, "issues")).replace(tzinfo=UTC)
+        later = pull(client, newest - timedelta(minutes=15))
+    assert {row["id"] for row in rows(received, "issues")} == {one["id"] for one in company.jira_issues}
+    assert key in {row["key"] for row in rows(later, "issues")}
+    assert comment["id"] in {row["id"] for row in rows(later, "comments")}
+
+
+def test_a_moved_issue_keeps_its_id_and_tells_the_step(company):
+    key = company.jira_issues[0]["key"]
+    other = next(
+        one["fields"]["project"]["key"]
+        for one in company.jira_issues
+        if one["fields"]["project"]["key"] != company.jira_issues[0]["fields"]["project"]["key"]
+    )
+    with served(company) as (url, api):
+        api.move_issue(key, other, at=NOW)
+        batches = pull(connect(url), NOW - timedelta(minutes=1))
+    [row] = [row for row in rows(batches, "issues") if row["id"] == company.jira_issues[0]["id"]]
+    assert row["project_key"] == other
+    fields = {step["field"] for step in rows(batches, "steps") if step["issue_id"] == row["id"]}
+    assert {"key", "project"} <= fields
+
+
+# ---------------------------------------------------------------- what must not pass for "nothing"
+
+
+def test_a_wrong_token_is_refused_and_never_an_empty_site(company):
+    with served(company) as (url, _):
+        for read in (
+            lambda client: client.sign_in(),
+            lambda client: client.projects(),
+            pull,
+            lambda client: list(client.issue_ids()),
+        ):
+            with pytest.raises(SignInRefused):
+                read(connect(url, api_token="wrong"))
+
+
+def test_a_token_that_expires_in_the_middle_is_refused(company):
+    with served(company, page_limit=20) as (url, _):
+        client = connect(url)
+        reading = client.issue_batches(NOTHING, updated_since=None)
+        next(reading)
+        for one in (client._api._session, client._library._session):
+            one.auth.password = b"revoked"
+        with pytest.raises(SignInRefused):
+            list(reading)
+
+
+def test_a_repeating_page_token_stops_the_reading(company):
+    with served(company, repeat_token=True, page_limit=20) as (url, _), pytest.raises(UnexpectedAnswer):
+        pull(connect(url))
+
+
+def test_forgotten_page_tokens_are_restarted_as_long_as_there_is_progress(company):
+    with served(company, page_limit=40, remember_searches=1) as (url, _):
+        reader, other = connect(url), connect(url)
+        batches = []
+        for number, batch in enumerate(reader.issue_batches(NOTHING, updated_since=None)):
+            batches.append(batch)
+            if number in {0, 2}:
+                list(other.issue_ids())  # the site remembers one search: ours is forgotten
+    found = [row["id"] for row in rows(batches, "issues")]
+    assert sorted(found) == sorted(one["id"] for one in company.jira_issues)
+    assert brought(batches) == told(company.jira_issues)
+
+
+# ---------------------------------------------------------------- JQL and recordings
+
+
+@given(st.text(max_size=40))
+def test_any_value_survives_the_way_through_jql(text):
+    query = jql.wrap(jql.equals("summary", text), order_by=["key ASC"])
+    [operand] = parse(query).where.operands
+    assert operand.text == text
+
+
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not here")
+def test_recorded_issues_are_pulled_whole_from_a_site_that_serves_them():
+    issues = [
+        json.loads(line)["data"]
+        for name in ("raw_jira_api_issues", "raw_jira_external_epics")
+        for line in (RECORDINGS / f"devlake/{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    for number in (1, 2):
+        path = RECORDINGS / f"perceval/jira_issues_page_{number}.json"
+        issues += json.loads(path.read_text(encoding="utf-8"))["issues"]
+    issues = list({one["id"]: one for one in copy.deepcopy(issues)}.values())
+    with served(Dataset(jira_issues=issues)) as (url, _):
+        batches = pull(connect(url))
+    assert sorted(row["id"] for row in rows(batches, "issues")) == sorted(one["id"] for one in issues)
+    assert brought(batches) == told(issues)
