@@ -131,7 +131,12 @@ class Salesforce:
     def sign_in(self) -> Organization:
         self._auth.sign_in()
         versions = self._json(self._get(f"{self._base}/services/data", "list its API versions"))
-        offered = [entry.get("version") for entry in versions if isinstance(entry, dict)] if versions else []
+        if not isinstance(versions, list) or not all(isinstance(entry, dict) for entry in versions):
+            raise UnexpectedAnswer(
+                "Salesforce listed its API versions in a form that is not its own.",
+                "check [salesforce] instance_url.",
+            )
+        offered = [entry.get("version") for entry in versions]
         if self._version not in offered:
             raise RequestRefused(
                 f"Salesforce offers no API version {self._version} there"

@@ -279,11 +279,8 @@ def test_no_secret_reaches_errors_representations_or_logs(org, caplog):
         org.reset()
         org.post(TOKEN, json=token())
         org.get(DESCRIBE, json=[{"errorCode": "ECHO", "message": echo}], status=status)
-        attempt(with_client())
-        attempt(with_token())
-    settings = SalesforceSettings(
-        ORG, "access_token", client_id=CLIENT_ID, client_secret=CLIENT_SECRET, access_token=GIVEN
-    )
+        attempt(with_client(access_token=GIVEN))
+        attempt(Salesforce(settings, sleep=lambda _: None))
     texts.append(repr(settings))
     texts += [record.getMessage() for record in caplog.records]
     assert len(texts) > 50
