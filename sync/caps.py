@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rules.tasks import RuleOutcome
     from sync.canonical import Value
-    from sync.plan_inputs import PlanInputs, TaskRow
+    from sync.plan_inputs import Limits, PlanInputs, TaskRow
 
 _SEVERITIES = {"high": 0, "normal": 1, "low": 2}
 _KINDS = {"fix": 0, "grow": 1, "govern": 2}
@@ -45,28 +45,23 @@ def create_within_caps(plan: TaskPlan, rows: Mapping[str, TaskRow], inputs: Plan
             plan.waiting.append(wait(outcome, "no active owner: set [people] fallback_user"))
         elif outcome.kind == "grow" and outcome.account_id in red:
             plan.waiting.append(wait(outcome, "the account is red and a fix comes first"))
-        elif open_tasks.get(owner, 0) >= limits.max_open_tasks_per_owner:
+        elif full := _full(open_tasks.get(owner, 0), new_tasks.get(owner, 0), limits):
             left_over.setdefault(owner, []).append(candidate)
-            plan.waiting.append(
-                wait(
-                    outcome,
-                    f"the owner has {open_tasks[owner]} open tasks (limit {limits.max_open_tasks_per_owner})",
-                )
-            )
-        elif new_tasks.get(owner, 0) >= limits.max_new_tasks_per_owner_day:
-            left_over.setdefault(owner, []).append(candidate)
-            plan.waiting.append(
-                wait(
-                    outcome,
-                    f"the owner has {new_tasks[owner]} new tasks today "
-                    f"(limit {limits.max_new_tasks_per_owner_day})",
-                )
-            )
+            plan.waiting.append(wait(outcome, full))
         else:
             open_tasks[owner] = open_tasks.get(owner, 0) + 1
             new_tasks[owner] = new_tasks.get(owner, 0) + 1
             plan.changes.append(_create(candidate, owner, inputs))
     _plan_digests(left_over, rows, inputs, plan)
+
+
+def _full(open_tasks: int, new_tasks: int, limits: Limits) -> str | None:
+    """Why an owner gets no further task now."""
+    if open_tasks >= limits.max_open_tasks_per_owner:
+        return f"the owner has {open_tasks} open tasks (limit {limits.max_open_tasks_per_owner})"
+    if new_tasks >= limits.max_new_tasks_per_owner_day:
+        return f"the owner has {new_tasks} new tasks today (limit {limits.max_new_tasks_per_owner_day})"
+    return None
 
 
 def _order(candidate: Candidate) -> tuple[int, int, str, str]:

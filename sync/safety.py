@@ -57,7 +57,7 @@ class LargeChange:
         else:
             detail = ", ".join(parts[cause] for cause in sorted(parts))
             said = f"{self.affected} of {self.known} {noun} would change much ({detail})"
-        return f"{said} (limit {self.limit:.0%})"
+        return f"{said} (limit {self.limit * 100:g} %)"
 
 
 @dataclass(frozen=True, slots=True)
