@@ -103,7 +103,7 @@ class Jira:
             jql.check(settings.jql)
         self.calls = Calls()
         self.notices: set[str] = set()
-        self._settings = settings
+        self.settings = settings
         self._base_url = base_address(settings.url)
         self._seam = Seam(
             base_url=self._base_url,
@@ -258,8 +258,8 @@ class Jira:
         if self._reader is None:
             self._reader = IssueReader(
                 self._api,
-                site=self._settings.site,
-                user_jql=self._settings.jql,
+                site=self.settings.site,
+                user_jql=self.settings.jql,
                 zone=zone,
                 server_time=self.server_time,
                 notices=self.notices,

@@ -25,6 +25,7 @@ from connectors.jira_shapes import (
     microseconds,
     plain_reason,
 )
+from connectors.jira_site import WantedFields, discover
 from connectors.jira_tables import (
     JIRA_COMMENT,
     JIRA_ISSUE,
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from connectors.jira_site import WantedFields
-
 __all__ = [
     "JIRA_COMMENT",
     "JIRA_ISSUE",
@@ -62,6 +61,8 @@ __all__ = [
     "IssueRecords",
     "IssueRef",
     "JiraBatch",
+    "WantedFields",
+    "discover",
     "priority_table",
     "project_table",
     "status_table",
