@@ -22,7 +22,7 @@ from connectors.jira_records import IssueRecords
 from connectors.jira_shapes import Named, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sized
+    from collections.abc import Callable, Iterator, Sequence, Sized
 
     from msgspec import Raw
 
@@ -70,11 +70,14 @@ class IssueReader:
         since = updated_since or jql.BEGINNING
         fields = [*ISSUE_FIELDS.split(), *wanted.custom_ids()]
 
+        def search(bound: str) -> Iterator[list[Raw]]:
+            return self._search(bound, fields, size=PAGE, order=ORDER)
+
         def begin() -> Iterator[list[Raw]]:
             if not seen:
-                return self._since(since, fields)
+                return self._since(since, search)
             newest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=max(seen.values()))
-            return self._since(max(since, newest - RESTART_OVERLAP), fields)
+            return self._since(max(since, newest - RESTART_OVERLAP), search)
 
         for page in _begun_again(begin, seen):
             batch = self._complete(page, IssueRecords(self._site, wanted, seen), began)
@@ -82,12 +85,13 @@ class IssueReader:
                 yield batch
 
     def ids(self, jql_extra: str | None = None) -> Iterator[list[str]]:
-        condition = jql_extra or jql.updated_since(jql.BEGINNING)
-        query = jql.wrap(self._user_jql, condition, order_by=("key ASC",))
         seen: dict[str, None] = {}
 
+        def search(bound: str) -> Iterator[list[Raw]]:
+            return self._search(bound, ["id"], size=ID_PAGE, order=("key ASC",))
+
         def begin() -> Iterator[list[Raw]]:
-            return jira_pages.search(self._api, query, ["id"], size=ID_PAGE, notices=self._notices)
+            return search(jql_extra) if jql_extra else self._since(jql.BEGINNING, search)
 
         for page in _begun_again(begin, seen):
             delivered = (identity(shaped(raw, Named, "search/jql").id) for raw in page)
@@ -96,15 +100,11 @@ class IssueReader:
             if ids:
                 yield ids
 
-    def _since(self, moment: datetime, fields: list[str]) -> Iterator[list[Raw]]:
+    def _since(self, moment: datetime, search: Callable[[str], Iterator[list[Raw]]]) -> Iterator[list[Raw]]:
         if self._epoch_is_read:
-            pages = self._search(jql.updated_since(moment), fields)
+            pages = search(jql.updated_since(moment))
             try:
                 first = next(pages)
-            except StopIteration:
-                return
-            except CursorExpired:
-                raise
             except RequestRefused as error:
                 if error.status != 400:
                     raise
@@ -113,13 +113,15 @@ class IssueReader:
                 yield first
                 yield from pages
                 return
-        for page in self._search(jql.updated_since_minute(moment, self._zone), fields):
+        for page in search(jql.updated_since_minute(moment, self._zone)):
             self._epoch_is_read = False
             yield page
 
-    def _search(self, bound: str, fields: list[str]) -> Iterator[list[Raw]]:
-        query = jql.wrap(self._user_jql, bound, order_by=ORDER)
-        return jira_pages.search(self._api, query, fields, size=PAGE, notices=self._notices)
+    def _search(
+        self, bound: str, fields: Sequence[str], *, size: int, order: Sequence[str]
+    ) -> Iterator[list[Raw]]:
+        query = jql.wrap(self._user_jql, bound, order_by=order)
+        return jira_pages.search(self._api, query, fields, size=size, notices=self._notices)
 
     def _complete(self, page: list[Raw], records: IssueRecords, began: datetime | None) -> JiraBatch | None:
         """Fetch what the page cut off; None when it held nothing new."""

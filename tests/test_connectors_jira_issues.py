@@ -222,8 +222,9 @@ def test_what_the_site_consists_of_is_read(company):
         assert client.group_members("nobody-knows-it") is None
 
 
-def test_ids_of_a_sweep_are_all_ids(company):
-    with served(company, page_limit=50) as (url, _):
+@pytest.mark.parametrize("epoch_dates", [True, False])
+def test_ids_of_a_sweep_are_all_ids(company, epoch_dates):
+    with served(company, page_limit=50, epoch_dates=epoch_dates) as (url, _):
         pages = list(connect(url, jql="key is not empty").issue_ids())
     assert sorted(one for page in pages for one in page) == sorted(one["id"] for one in company.jira_issues)
     assert len(pages) > 1
