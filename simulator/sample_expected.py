@@ -58,8 +58,10 @@ STORIES: Final = (
     Story("Sunfield Energy", "we talk often", "moments_90d", at_least=26),
     Story("Sunfield Energy", "with many people", "effective_contacts", at_least=5),
     Story("Sunfield Energy", "a few days ago at most", "days_since_contact", at_most=4),
-    _exactly("Vantage Retail Group", "Purchasing was never reached", "unit_coverage", 0.8),
-    _exactly("Vantage Retail Group", "four of five units", "org_units_engaged", 4),
+    Story(
+        "Vantage Retail Group", "Purchasing was never reached", "unit_coverage", at_least=0.83, at_most=0.84
+    ),
+    _exactly("Vantage Retail Group", "five of six units", "org_units_engaged", 5),
     _exactly("Meridian Rail", "six units are known", "org_units_known", 6),
     _exactly("Meridian Rail", "Finance and the workshops were never reached", "org_units_engaged", 4),
     Story(
@@ -96,6 +98,6 @@ STORIES: Final = (
     _exactly("Everhart Pharma", "answered, or waiting for them", "unanswered_comments", 0),
     Story("Granite Peak Bank", "seven weeks without a word", "days_since_contact", at_least=48, at_most=51),
     _exactly("Granite Peak Bank", "the owner has left", "has_owner", 0, later=True),
-    Story("Maple & Birch Furniture", "fading away", "days_since_contact", at_least=72, at_most=75),
-    Story("Hazelwood Schools", "cold for four months", "days_since_contact", at_least=118, at_most=121),
+    Story("Maple & Birch Furniture", "fading away", "days_since_contact", at_least=60, at_most=90),
+    Story("Hazelwood Schools", "cold for four months", "days_since_contact", at_least=110, at_most=140),
 )

@@ -7,10 +7,13 @@ cannot say (a champion who left, a note nobody outside can read) is told in `sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal
 
 from simulator.sample_people import Role
+
+if TYPE_CHECKING:
+    from random import Random
 
 # How an issue outside a project of the customer's own names its account.
 Naming = Literal["organization", "id18", "id15", "name", "url"]
@@ -19,7 +22,10 @@ SUPPORT_DESK, PRODUCT, INTERNAL = "SUP", "PROD", "OPS"
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """`last_touch` counts days; `unanswered` names each waiting question by its business hours."""
+    """`last_touch` counts days; `unanswered` names each waiting question by its business hours.
+
+    A `shared` life is that of many accounts, which differ a little from each other; a story's is exact.
+    """
 
     people: int = 5
     engaged: int = 3
@@ -33,6 +39,20 @@ class Life:
     fresh: int = 2
     finished: int = 12
     deals: bool = True
+    shared: bool = False
+
+    def varied(self, rng: Random) -> Life:
+        if not self.shared or self.last_touch is None:
+            return self
+        return replace(
+            self,
+            people=self.people + rng.randint(0, 2),
+            last_touch=self.last_touch + rng.randint(0, 2 + self.last_touch // 8),
+            touches=self.touches + rng.randint(-1, 2) if self.touches > 2 else self.touches,
+            past=self.past + rng.randint(-4, 6),
+            unanswered=tuple(hours + rng.randint(-2, 6) / 2 for hours in self.unanswered),
+            finished=self.finished + rng.randint(-3, 4),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +78,39 @@ class Firm:
         return self.alias or self.name
 
 
-# Lives that many share. Bands under sensible scorecards: green, amber, red.
-_CALM = Life()
-_BUSY = Life(people=7, engaged=5, last_touch=3, touches=16, fresh=3, finished=18)
-_STEADY = Life(people=4, engaged=3, last_touch=9, touches=7, fresh=1)
-_THIN = Life(people=4, engaged=2, last_touch=37, touches=3, unanswered=(11,), overdue=1, stuck=1)
-_SLIPPING = Life(people=5, engaged=2, last_touch=44, touches=3, overdue=2, stuck=2)
-_WAITING = Life(people=4, engaged=2, last_touch=28, touches=4, unanswered=(14, 7), overdue=1)
-_FADING = Life(
-    people=4, engaged=1, last_touch=72, touches=1, unanswered=(27, 19), overdue=3, stuck=3, past=20, fresh=1
+# Lives that many share; under sensible scorecards they end up green, amber and red.
+_SHARED: Final = Life(shared=True)
+_CALM: Final = _SHARED
+_BUSY: Final = replace(_SHARED, people=7, engaged=5, last_touch=3, touches=16, fresh=3, finished=18)
+_STEADY: Final = replace(_SHARED, people=4, last_touch=9, touches=7, fresh=1)
+_LIGHT: Final = replace(
+    _SHARED, people=3, engaged=2, last_touch=12, touches=5, past=8, fresh=1, finished=6, deals=False
 )
-_COLD = Life(
-    people=3, engaged=0, last_touch=118, touches=0, unanswered=(22,), overdue=2, stuck=3, past=12, fresh=0
+_THIN: Final = replace(
+    _SHARED, people=4, engaged=2, last_touch=37, touches=3, unanswered=(16,), overdue=2, stuck=2
 )
-_LIGHT = Life(people=3, engaged=2, last_touch=12, touches=5, past=8, fresh=1, finished=6, deals=False)
-_SILENT = Life(
+_SLIPPING: Final = replace(_SHARED, engaged=2, last_touch=46, touches=3, overdue=3, stuck=3)
+_WAITING: Final = replace(
+    _SHARED, people=4, engaged=2, last_touch=33, touches=3, unanswered=(19, 9), overdue=2, stuck=1
+)
+_FADING: Final = replace(
+    _SHARED, people=4, engaged=1, last_touch=71, touches=1, past=20, unanswered=(27, 19), p1=1, overdue=3,
+    stuck=3,
+    fresh=1,
+)  # fmt: skip
+_COLD: Final = replace(
+    _SHARED,
+    people=3,
+    engaged=0,
+    last_touch=116,
+    touches=0,
+    past=12,
+    unanswered=(24,),
+    overdue=3,
+    stuck=3,
+    fresh=0,
+)
+SILENT: Final = Life(
     people=0, engaged=0, last_touch=None, touches=0, past=0, fresh=0, finished=0, deals=False
 )  # not one record
 
@@ -114,18 +152,20 @@ FIRMS: Final = (
          Life(people=5, engaged=3, last_touch=41, touches=4, overdue=1, past=26, finished=22),
          service="ACME", software="ABM", cast=_ACME),
     Firm("Acme Austria GmbH", "austria.acme.example", "ferrari", "Manufacturing", _LIGHT, parent="Acme GmbH"),
-    Firm("Acme Service GmbH", "service.acme.example", "ferrari", "Manufacturing", _LIGHT, parent="Acme GmbH"),
+    Firm("Acme Service GmbH", "service.acme.example", "ferrari", "Manufacturing", _SLIPPING,
+         parent="Acme GmbH"),
     Firm("Borealis Logistics", "borealis.example", "halvorsen", "Transportation",
-         Life(people=3, engaged=0, last_touch=None, touches=0, past=0, unanswered=(30,), overdue=2, stuck=2,
-         fresh=1),
+         Life(people=3, engaged=0, last_touch=None, touches=0, past=0, unanswered=(45, 30), overdue=3,
+         stuck=3, fresh=1),
          service="BOR", cast=_BOREALIS),
     Firm("Nordwind AG", "nordwind.example", "tanaka", "Energy",
-         Life(people=6, engaged=3, last_touch=33, touches=5, overdue=3, stuck=1, past=22, finished=20),
+         Life(people=6, engaged=3, last_touch=33, touches=5, unanswered=(12,), overdue=3, stuck=3, past=22,
+         finished=20),
          service="NORD", software="NWD"),
-    Firm("Nordwind Offshore GmbH", "offshore.nordwind.example", "tanaka", "Energy", _LIGHT,
+    Firm("Nordwind Offshore GmbH", "offshore.nordwind.example", "tanaka", "Energy", _THIN,
          parent="Nordwind AG"),
-    Firm("Quiet Oak Ltd", "quietoak.example", "silva", "Retail", _SILENT, service=None),
-    Firm("Fernhill Dairy", "fernhill.example", "nwosu", "Food & Beverage", _SILENT, service=None,
+    Firm("Quiet Oak Ltd", "quietoak.example", "silva", "Retail", SILENT, service=None),
+    Firm("Fernhill Dairy", "fernhill.example", "nwosu", "Food & Beverage", SILENT, service=None,
          age_days=640),
     Firm("Sunfield Energy", "sunfield.example", "raman", "Energy",
          Life(people=6, engaged=6, last_touch=1, touches=26, past=44, fresh=3, finished=30),
@@ -137,13 +177,13 @@ FIRMS: Final = (
          naming="name"),
     Firm("Vantage Online", "online.vantage.example", "silva", "Retail", _STEADY,
          parent="Vantage Retail Group"),
-    Firm("Vantage Stores", "stores.vantage.example", "silva", "Retail", _LIGHT,
+    Firm("Vantage Stores", "stores.vantage.example", "silva", "Retail", _SLIPPING,
          parent="Vantage Retail Group"),
     Firm("Meridian Rail", "meridian.example", "tanaka", "Transportation",
          Life(people=3, engaged=2, last_touch=14, touches=7, past=20), cast=_MERIDIAN, service="RAIL"),
     Firm("Meridian Cargo", "cargo.meridian.example", "tanaka", "Transportation", _LIGHT,
          parent="Meridian Rail"),
-    Firm("Meridian Stations", "stations.meridian.example", "tanaka", "Transportation", _LIGHT,
+    Firm("Meridian Stations", "stations.meridian.example", "tanaka", "Transportation", _WAITING,
          parent="Meridian Rail"),
     Firm("Meridian Workshops", "workshops.meridian.example", "tanaka", "Transportation",
          Life(people=2, engaged=0, last_touch=None, touches=0, past=0, fresh=0, finished=4, deals=False),
@@ -153,32 +193,36 @@ FIRMS: Final = (
     Firm("Harborview Laboratories", "labs.harborview.example", "nwosu", "Healthcare", _LIGHT,
          parent="Harborview Clinics"),
     Firm("Kestrel Insurance", "kestrel.example", "halvorsen", "Insurance",
-         Life(people=4, engaged=2, last_touch=21, touches=5, unanswered=(18,)), naming="id15",
+         Life(people=4, engaged=2, last_touch=21, touches=5, unanswered=(34,), overdue=2, stuck=2),
+         naming="id15",
          software=PRODUCT),
     Firm("Lindqvist & Sons", "lindqvist.example", "raman", "Construction",
          Life(people=4, engaged=1, last_touch=7, touches=10)),
     Firm("Tallgrass Foods", "tallgrass.example", "ferrari", "Food & Beverage",
-         Life(people=5, engaged=2, last_touch=24, touches=5, unanswered=(33, 25, 12), overdue=2, stuck=1),
+         Life(people=5, engaged=2, last_touch=24, touches=5, unanswered=(45, 33, 12), overdue=4, stuck=3),
          naming="name"),
     Firm("Cobalt Mining", "cobalt.example", "silva", "Mining",
-         Life(people=5, engaged=3, last_touch=10, touches=8, overdue=1), software=PRODUCT, naming="url"),
+         Life(people=5, engaged=3, last_touch=26, touches=6, overdue=2, stuck=2), software=PRODUCT,
+         naming="url"),
     Firm("Ironbridge Steel", "ironbridge.example", "tanaka", "Manufacturing",
-         Life(people=4, engaged=2, last_touch=19, touches=6, overdue=4), naming="id18"),
+         Life(people=4, engaged=2, last_touch=31, touches=4, overdue=4, stuck=1), naming="id18"),
     Firm("Pinecrest Housing", "pinecrest.example", "nwosu", "Real Estate",
-         Life(people=4, engaged=2, last_touch=26, touches=5, stuck=5)),
+         Life(people=4, engaged=2, last_touch=33, touches=4, overdue=1, stuck=5)),
     Firm("Orchard Street Books", "orchard.example", "halvorsen", "Media",
          Life(people=3, engaged=2, last_touch=11, touches=6, fresh=1)),
     Firm("Zephyr Airlines", "zephyr.example", "raman", "Transportation",
-         Life(people=5, engaged=2, last_touch=52, touches=2, fresh=1)),
+         Life(people=5, engaged=2, last_touch=52, touches=2, unanswered=(13,), overdue=1, stuck=1, fresh=1)),
     Firm("Copperfield Media", "copperfield.example", "nwosu", "Media",
-         Life(people=4, engaged=1, last_touch=76, touches=1, overdue=1)),
+         Life(people=4, engaged=1, last_touch=76, touches=1, unanswered=(15,), overdue=3, stuck=2)),
     Firm("Old Mill Brewery", "oldmill.example", "silva", "Food & Beverage",
-         Life(people=3, engaged=0, last_touch=410, touches=0, past=10, fresh=0, finished=5)),
+         Life(people=3, engaged=0, last_touch=410, touches=0, past=10, unanswered=(21,), overdue=2, stuck=2,
+         fresh=0, finished=5)),
     Firm("Silverline Telecom", "silverline.example", "tanaka", "Telecommunications", _STEADY, naming="id18"),
     Firm("Everhart Pharma", "everhart.example", "ferrari", "Healthcare", _CALM),
     Firm("Granite Peak Bank", "granite.example", "fischer", "Banking",
-         Life(people=5, engaged=2, last_touch=48, touches=3, overdue=1), naming="name"),
-    Firm("Granite Peak Leasing", "leasing.granite.example", "fischer", "Banking", _LIGHT,
+         Life(people=5, engaged=2, last_touch=48, touches=3, unanswered=(12,), overdue=1, stuck=2),
+         naming="name"),
+    Firm("Granite Peak Leasing", "leasing.granite.example", "fischer", "Banking", _FADING,
          parent="Granite Peak Bank"),
     Firm("Delta Fabrication", "delta.example", "halvorsen", "Manufacturing", _STEADY, naming="id18"),
     Firm("Delta Fabrication", "deltafab.example", "nwosu", "Manufacturing", _THIN, naming="id15",
@@ -196,12 +240,12 @@ FIRMS: Final = (
     Firm("Maple & Birch Furniture", "maplebirch.example", "ferrari", "Retail", _FADING),
     Firm("Redstone Chemicals", "redstone.example", "halvorsen", "Chemicals", _WAITING, software=PRODUCT,
          naming="url"),
-    Firm("Redstone Polymers", "polymers.redstone.example", "halvorsen", "Chemicals", _LIGHT,
+    Firm("Redstone Polymers", "polymers.redstone.example", "halvorsen", "Chemicals", _COLD,
          parent="Redstone Chemicals"),
-    Firm("Summit Outdoor", "summit.example", "raman", "Retail", _SLIPPING, naming="id15"),
+    Firm("Summit Outdoor", "summit.example", "raman", "Retail", _FADING, naming="id15"),
     Firm("Terranova Seeds", "terranova.example", "silva", "Agriculture", _STEADY),
     Firm("Umbra Lighting", "umbra.example", "tanaka", "Electronics", _THIN),
-    Firm("Westgate University", "westgate.example", "nwosu", "Education", _CALM, naming="name"),
+    Firm("Westgate University", "westgate.example", "nwosu", "Education", _WAITING, naming="name"),
 )  # fmt: skip
 
 _COURTED = Life(people=2, engaged=1, last_touch=16, touches=3, past=2, fresh=0, finished=0, deals=False)
@@ -209,8 +253,8 @@ PROSPECTS: Final = (
     Firm("Arrowhead Games", "arrowhead.example", "halvorsen", "Media", _COURTED, "Prospect", age_days=200),
     Firm("Lumen Biotech", "lumen.example", "raman", "Healthcare", _COURTED, "Prospect", age_days=150),
     Firm("Ostrava Glass", "ostrava.example", "silva", "Manufacturing", _COURTED, "Prospect", age_days=320),
-    Firm("Pelican Tours", "pelican.example", "nwosu", "Hospitality", _SILENT, "Prospect", age_days=90),
-    Firm("Quarry Lane Estates", "quarrylane.example", "house", "Real Estate", _SILENT, None, age_days=400),
+    Firm("Pelican Tours", "pelican.example", "nwosu", "Hospitality", SILENT, "Prospect", age_days=90),
+    Firm("Quarry Lane Estates", "quarrylane.example", "house", "Real Estate", SILENT, None, age_days=400),
     Firm("Saffron Kitchens", "saffron.example", "ferrari", "Retail", _COURTED, "Prospect", age_days=60),
 )
 

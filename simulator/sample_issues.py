@@ -41,7 +41,7 @@ _ANSWERS: Final = (
 
 
 def finished_issues(scene: Scene) -> None:
-    life, rng = scene.firm.life, scene.rng
+    life, rng = scene.life, scene.rng
     for turn in range(life.finished):
         at = scene.clock.working(rng.uniform(16, min(700, scene.firm.age_days - 30)))
         at = at.replace(
@@ -97,7 +97,7 @@ def _finished_work(scene: Scene, at: datetime, workshop: Project) -> None:
 
 
 def open_issues(scene: Scene) -> None:
-    life, rng = scene.firm.life, scene.rng
+    life, rng = scene.life, scene.rng
     speakers = scene.speakers
     for turn, hours in enumerate(life.unanswered):
         scene.ask(
@@ -110,8 +110,11 @@ def open_issues(scene: Scene) -> None:
         if scene.workshop and turn % 2:
             _work_in_progress(scene, scene.workshop, turn)
             continue
-        issue = scene.request(
-            rng.choice(REQUESTS), hours_ago=rng.randint(14, 60), by=speakers[turn % len(speakers)]
+        by, hours = speakers[turn % len(speakers)], rng.randint(14, 60)
+        issue = scene.request(rng.choice(REQUESTS), hours_ago=hours, by=by)
+        issue.comment(scene.clock.business_ago(hours - 3), by, "Thank you. It concerns all of us.")
+        issue.comment(
+            scene.clock.business_ago(hours - 4.5), scene.supporter(), _ANSWERS[turn % len(_ANSWERS)]
         )
         if turn % 3 == 2:
             issue.step(scene.clock.business_ago(10), scene.supporter(), "Waiting for customer")

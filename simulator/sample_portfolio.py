@@ -30,7 +30,7 @@ _MEETINGS: Final = (
 
 
 def live(scene: Scene) -> None:
-    life = scene.firm.life
+    life = scene.life
     scene.staff_up()
     if not scene.contacts:
         return
@@ -72,22 +72,24 @@ def touch(scene: Scene, at: datetime, who: Customer, turn: int) -> None:
 
 
 def _recent_contacts(scene: Scene) -> None:
-    life = scene.firm.life
+    life = scene.life
     if life.last_touch is None:
         return
     if life.touches == 0:
         touch(scene, scene.clock.working(life.last_touch), scene.contacts[0], 0)
         return
-    pace = (85 - life.last_touch) / life.touches
+    pace = (min(85, scene.firm.age_days - 12) - life.last_touch) / life.touches
     for turn in range(life.touches):
         at = scene.clock.working(life.last_touch + turn * pace)
         touch(scene, at, scene.engaged[turn % len(scene.engaged)], turn)
 
 
 def _past_contacts(scene: Scene) -> None:
-    life, rng = scene.firm.life, scene.rng
+    life, rng = scene.life, scene.rng
     nearest = max(95, (life.last_touch or 0) + 12)
     farthest = min(720, scene.firm.age_days - 10)
+    if farthest < nearest:
+        return  # too young an account to have a past
     regulars = scene.contacts[: max(life.engaged, 1)]
     for turn in range(life.past):
         at = scene.clock.working(rng.uniform(nearest, farthest)).replace(hour=rng.randint(9, 16))

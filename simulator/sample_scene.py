@@ -58,6 +58,7 @@ class Scene:
         self.company = company
         self.clock, self.org, self.site = company.clock, company.org, company.site
         self.firm = firm
+        self.life = firm.life.varied(rng)
         self.account_id = account_id
         self.rng = rng
         self.manager = company.staff[firm.owner]
@@ -105,7 +106,7 @@ class Scene:
         """The cast of the story first, then people drawn by chance."""
         for role in self.firm.cast:
             self.hire(role)
-        missing = self.firm.life.people - len(self.contacts)
+        missing = self.life.people - len(self.contacts)
         firsts, lasts = self.rng.sample(FIRST_NAMES, k=10), self.rng.sample(LAST_NAMES, k=10)
         start = self.rng.randrange(len(POSTS))
         for number in range(missing):
@@ -114,7 +115,7 @@ class Scene:
 
     @property
     def engaged(self) -> list[Customer]:
-        return self.contacts[: self.firm.life.engaged]
+        return self.contacts[: self.life.engaged]
 
     @property
     def speakers(self) -> list[Customer]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.sample_clock import Clock, salesforce_stamp
-from simulator.sample_firms import FIRMS, INTERNAL, PROSPECTS, SUPPORT_DESK, Firm, Life
+from simulator.sample_firms import FIRMS, INTERNAL, PROSPECTS, SILENT, SUPPORT_DESK, Firm
 from simulator.sample_ids import SalesforceIds, jira_account_id
 from simulator.sample_jira import Site
 from simulator.sample_people import INTERNAL_DOMAIN, STAFF, Colleague, Customer
@@ -18,19 +18,16 @@ from simulator.sample_scene import BY_KEY, Company, Scene, seeded
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NOBODY: Final = Life(
-    people=0, engaged=0, last_touch=None, touches=0, past=0, fresh=0, finished=0, deals=False
-)
 # Accounts that must never be scored.
 SHIP_TO: Final = Firm(
-    "Acme Warehouse 3", "", "ferrari", "Manufacturing", _NOBODY, "Ship-to", parent="Acme GmbH", age_days=700
+    "Acme Warehouse 3", "", "ferrari", "Manufacturing", SILENT, "Ship-to", parent="Acme GmbH", age_days=700
 )
 BYGONE: Final = Firm(
-    "Bygone Textiles", "bygone.example", "house", "Apparel", _NOBODY, "Former Client", age_days=2_200
+    "Bygone Textiles", "bygone.example", "house", "Apparel", SILENT, "Former Client", age_days=2_200
 )
-MERGED: Final = Firm("Silverline Telecom Ltd", "silverline.example", "tanaka", "Telecommunications", _NOBODY)
-DELETED: Final = Firm("Test account, please delete", "", "house", "Other", _NOBODY, age_days=300)
-PERSON: Final = Firm("Helena Brandt", "", "nwosu", "Other", _NOBODY, "Customer - Direct", age_days=500)
+MERGED: Final = Firm("Silverline Telecom Ltd", "silverline.example", "tanaka", "Telecommunications", SILENT)
+DELETED: Final = Firm("Test account, please delete", "", "house", "Other", SILENT, age_days=300)
+PERSON: Final = Firm("Helena Brandt", "", "nwosu", "Other", SILENT, "Customer - Direct", age_days=500)
 
 
 def found_company(clock: Clock) -> Company:
