@@ -51,6 +51,7 @@ __all__ = ["Config", "ConfigError", "ConfigFault", "load"]
 
 DEFAULT_NAME = "rapport.toml"
 
+_SIGN_IN_AND_CLOCK = {"auth", "client_id", "email", "now"}
 _HARMLESS = "http://127.0.0.1"
 _TABLE = re.compile(r"\(([^()]*?),?\)")  # tomllib names tables as Python tuples
 _ADVICE = {
@@ -65,7 +66,9 @@ _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`digest` tells whether two configs decide the same: it leaves out secrets and the fixed clock.
+    """`digest` tells whether two configs decide the same, be it in another shell or on another machine.
+
+    It leaves out how Rapport signs in and reaches the systems, where the store lies, and the fixed clock.
 
     Paths in the file are meant from the folder of the file; `store_folder` is one that can be opened.
     """
@@ -269,19 +272,19 @@ def _stand_in(tree: dict[str, Any], path: tuple[str | int, ...]) -> None:
 
 
 def _digest(parts: Mapping[str, Any], catalogue: str) -> str:
-    text = json.dumps({**_canonical(parts), "catalogue": catalogue}, sort_keys=True)
+    deciding = {name: part for name, part in parts.items() if name not in {"store", "http"}}
+    text = json.dumps({**_canonical(deciding), "catalogue": catalogue}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        fields = type(value).model_fields
         return {
             name: _canonical(getattr(value, name))
-            for name, info in fields.items()
-            if kind_of(info.annotation)[0] != "secret"
-            and not (name.endswith("_file") and name.removesuffix("_file") in fields)
-            and not (isinstance(value, TimeSection) and name == "now")
+            for name, info in type(value).model_fields.items()
+            if name not in _SIGN_IN_AND_CLOCK
+            and not name.endswith("_file")  # what the map of links says is among the tables by now
+            and kind_of(info.annotation)[0] != "secret"
         }
     if isinstance(value, Expression):
         return value.text

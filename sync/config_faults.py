@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr
@@ -71,25 +71,28 @@ def unknown_section(name: str, value: object, places: Places) -> ConfigFault:
     return places.fault((name,), "this key stands outside of any section" + _home(name))
 
 
+def plain_value(value: object) -> Any:
+    """A value as the file would hold it: texts, numbers, lists and tables."""
+    if isinstance(value, timedelta):
+        return f"{value / timedelta(hours=1):g}h"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    if isinstance(value, Mapping):
+        return {key: plain_value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_value(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def toml(value: object) -> str:
     """A value as it would be written in the file."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, timedelta):
-        hours = value / timedelta(hours=1)
-        return f'"{hours:g}h"'
-    if isinstance(value, time):
-        return f'"{value:%H:%M}"'
-    if isinstance(value, datetime | date):
-        return value.isoformat()
+    value = plain_value(value)
     if isinstance(value, Mapping):
         pairs = ", ".join(f"{_toml_key(key)} = {toml(inner)}" for key, inner in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return f"[{', '.join(map(toml, value))}]"
-    if isinstance(value, float) and value.is_integer():
-        return f"{value:g}"
-    return json.dumps(value, ensure_ascii=False)
+    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
 def _toml_key(key: str) -> str:
@@ -169,14 +172,10 @@ def _example(path: KeyPath) -> str:
         return ""
     names = [part for part in path if isinstance(part, str)]
     value: Any = info.examples[0] if info.examples else info.get_default(call_default_factory=True)
-    if value is None or value is PydanticUndefined or isinstance(value, SecretStr):
+    if value is PydanticUndefined or isinstance(value, SecretStr) or value in (None, (), [], {}):
         return ""
     table = kind_of(info.annotation)[0] == "table"
     name = names[-1]
     if table and field_at(tuple(names[:-1])) is info:  # an entry of the table: show one entry
-        if not value:
-            return ""
         name, value = next(iter(value.items()))
-    elif not table and value == ():
-        return ""
     return f"{_toml_key(name)} = {toml(value)}"

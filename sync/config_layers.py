@@ -204,12 +204,13 @@ def _held(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:
 
 
 def _unknown(name: str) -> ConfigFault:
-    known = [variable(path) for path, _ in fields_of(Settings)]
+    known = [variable(path).removeprefix(PREFIX) for path, _ in fields_of(Settings)]
+    meant = close_to(name.removeprefix(PREFIX), known)
     return ConfigFault(
         name,
         "",
         "this environment variable sets nothing; names are RAPPORT_<SECTION>__<KEY>",
-        suggestion=close_to(name, known),
+        suggestion=PREFIX + meant if meant else None,
     )
 
 

@@ -5,9 +5,7 @@ The one source of what a config may hold: checks, the JSON Schema for editors an
 by the catalogue, with the built-in ones; here they are only tables.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping  # noqa: TC003 - pydantic reads it
+from collections.abc import Mapping
 from datetime import time, timedelta
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -38,34 +36,8 @@ from sync.config_types import (
     Url,
     Whole,
     Zone,
-    close_to,
-    refused,
 )
-
-# What Rapport writes, by the names it has unless [salesforce.fields] says otherwise.
-ACCOUNT_FIELDS = (
-    "Rapport_Overall__c",
-    "Rapport_Health__c",
-    "Rapport_Penetration__c",
-    "Rapport_Growth__c",
-    "Rapport_Positioning__c",
-    "Rapport_Governance__c",
-    "Rapport_Delivery__c",
-    "Rapport_Band__c",
-    "Rapport_Trend__c",
-    "Rapport_Confidence__c",
-    "Rapport_Quadrant__c",
-    "Rapport_Why__c",
-    "Rapport_Next_Action__c",
-    "Rapport_Brief__c",
-)
-ACTIVITY_FIELDS = ("Rapport_Key__c", "Rapport_Answer__c", "Rapport_Snooze_Until__c")
-
-# Set by Rapport on every task, so no constant may stand for them.
-TASK_FIELDS = (
-    *("Id", "OwnerId", "WhatId", "WhoId", "Subject", "Description", "ActivityDate", "Status", "Priority"),
-    *("RecordTypeId", "Type", *ACTIVITY_FIELDS),
-)
+from sync.written_fields import free_constants, own_fields
 
 FREE_MAIL_DOMAINS = (
     *("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com"),
@@ -77,32 +49,6 @@ FREE_MAIL_DOMAINS = (
 
 def _empty() -> Mapping[str, Any]:
     return MappingProxyType({})
-
-
-def _own_fields(fields: Mapping[str, str]) -> Mapping[str, str]:
-    known = (*ACCOUNT_FIELDS, *ACTIVITY_FIELDS)
-    for name in fields:
-        if name not in known:
-            raise refused("Rapport has no field of this name", name, close_to(name, list(known)))
-    for group in (ACCOUNT_FIELDS, ACTIVITY_FIELDS):
-        taken: dict[str, str] = {}
-        for name in group:
-            field = fields.get(name, name)
-            before = taken.setdefault(field.casefold(), name)
-            if before != name:
-                wrong = name if name in fields else before
-                raise refused(f"{before} and {name} would both be written to {field}", wrong)
-    return fields
-
-
-def _no_own_constants(constants: Mapping[str, Any]) -> Mapping[str, Any]:
-    taken = {name.casefold() for name in TASK_FIELDS}
-    for name in constants:
-        if name.casefold() in taken:
-            raise refused("Rapport sets this field itself; remove it from the constants", name)
-        if not name.replace("_", "").isalnum() or not name.isascii():
-            raise refused("this is no API name of a Task field", name)
-    return constants
 
 
 class Section(BaseModel):
@@ -124,7 +70,7 @@ class TaskSection(Section):
     priority: Text = Field(default="Normal", description="Priority of a task")
     high_priority: Text = Field(default="High", description="Priority of a task of high severity")
     type: Text | None = Field(default=None, description="Type of a new task", examples=["Other"])
-    constants: Annotated[Constants, AfterValidator(_no_own_constants)] = Field(
+    constants: Annotated[Constants, AfterValidator(free_constants)] = Field(
         default_factory=_empty,
         description="Values that every new task gets, by API name",
         examples=[{"IsReminderSet": False}],
@@ -156,7 +102,7 @@ class SalesforceSection(Section):
         examples=["/run/secrets/salesforce_token"],
     )
     api_version: ApiVersion = Field(default="62.0", description="Version of the REST API")
-    fields: Annotated[FieldNames, AfterValidator(_own_fields)] = Field(
+    fields: Annotated[FieldNames, AfterValidator(own_fields)] = Field(
         default_factory=_empty,
         description="The org's own names of the fields that Rapport writes",
         examples=[{"Rapport_Health__c": "Health_Score__c"}],

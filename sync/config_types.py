@@ -116,7 +116,7 @@ def _staff(value: str) -> str:
         if not name:
             raise expected('the name of a group behind "group:"')
         return f"group:{name}"
-    if "@" in value:
+    if "@" in value.removeprefix("@"):
         raise expected('a Jira account id, "group:NAME" or a domain, but no address of a person')
     if "." in value and ":" not in value:
         return _domain(value)

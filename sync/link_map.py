@@ -46,9 +46,8 @@ def read_map(
     faults: list[ConfigFault] = []
 
     def fault(message: str, suggestion: str | None = None) -> None:
-        faults.append(
-            ConfigFault(f"{path}:{rows.line_num}", "", message, rows.line_num, suggestion=suggestion)
-        )
+        line = max(rows.line_num, 1)
+        faults.append(ConfigFault(f"{path}:{line}", "", message, line, suggestion=suggestion))
 
     try:
         names = tuple(cell.strip().casefold() for cell in next(rows, []))
