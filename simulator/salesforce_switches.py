@@ -1,0 +1,27 @@
+"""What is not verified about Salesforce's API, one switch each: clients are tested with both positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class SalesforceSwitches:
+    """The defaults are what the vendor's documentation, or else most witnesses, say."""
+
+    oldest_version: int = 31  # older ones are retired: 410
+    newest_version: int = 68
+    hidden_describe: Literal["404", "INVALID_TYPE"] = "404"  # describe of an object the user may not see
+    bad_field_fails: Literal["record", "request"] = "record"  # unknown column in one of 200 records
+    task_upsert_allowed: bool = True  # external ids of Activity as the key of an upsert
+    upsert_finds_archived: bool = True
+    daily_limit: int = 100_000
+    calls_spent: int = 0  # of the daily limit, before the first request
+    page_rows: int | None = None  # wide rows come in pages smaller than asked
+    smallest_batch: int = 200  # batchSize below it is raised to it
+    open_cursors: int = 10  # the oldest locator is dropped beyond them
+    descending_nulls_first: bool = True
+    duplicate_names_record: bool = True  # DUPLICATE_VALUE says which record holds the value
+    archive_after_days: int = 365
+    token_per_sign_in: bool = True  # False: each sign-in gives the same token
