@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 FIRST_WAIT = 2.0
 CHUNK_OF_ANSWER = 1 << 16
+SHORTEST_SECRET = 8  # below, a made-up one like "test" would blank out plain words
+CUT = "the answer broke off"
+TOO_LONG = "the answer did not end"
 DEFAULT_PORTS = {"https": 443, "http": 80}
 # Whatever the server echoes, these never reach a message: credentials in headers, Salesforce session ids.
 CREDENTIALS = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=!-]{6,}|\b00D\w{9,15}![\w.]+")
@@ -65,9 +69,12 @@ class Calls:
 
 def base_address(url: str) -> str:
     """The configured address without a trailing slash; ValueError in words when it cannot be used."""
-    parts = urlsplit(url.strip())
-    host = parts.hostname
-    if parts.scheme not in DEFAULT_PORTS or not host:
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in DEFAULT_PORTS:
         raise ValueError(f'"{url}" is no web address; it must look like https://example.my.salesforce.com')
     if parts.username is not None or parts.password is not None:
         raise ValueError(f"the address of {host} must not contain a user name or password")
@@ -90,7 +97,7 @@ def is_loopback(host: str) -> bool:
 def redact(text: str, secrets: Iterable[str | None] = ()) -> str:
     """The text without the given secrets, and without anything that looks like a credential."""
     for secret in secrets:
-        if secret:
+        if secret and len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
     return CREDENTIALS.sub("***", text)
 
@@ -144,6 +151,8 @@ class Seam(HTTPAdapter):
         self.settings = settings
         self.calls = calls
         self.server_time: datetime | None = None
+        if settings.ca_file and not Path(settings.ca_file).exists():
+            raise ValueError(f"[http] ca_file: there is no file {settings.ca_file}")
         self._origin = _origin(self.base_url)
         self.host = self._origin[1]
         self.service = service or self.host
@@ -177,26 +186,29 @@ class Seam(HTTPAdapter):
                 self.calls.read += 1
             else:
                 self.calls.write += 1
-            failure, sent, untrusted = "", True, False
+            failure, sent, hopeless = "", True, False
             try:
                 response = super().send(
                     request, stream=True, timeout=limits, verify=verify, cert=cert, proxies=proxies
                 )
                 self._note(response)
-                if self._read_body(response):
-                    failure = "the answer broke off"
+                failure = self._read_body(response)
             except requests.exceptions.RequestException as error:
-                failure, sent = _in_words(error), not _never_sent(error)
-                untrusted = _untrusted(error)
+                failure, sent, hopeless = _in_words(error), not _never_sent(error), _hopeless(error)
             # Raised out here, so that no error of requests, which names whole addresses, hangs on to ours.
             if failure:
-                if untrusted:
+                if hopeless:
                     raise Unreachable(
-                        f"The certificate of {self.host} was not accepted.",
-                        "check the address; behind a company proxy, name its certificate in [http] ca_file.",
+                        f"{self.service} ({self.host}) cannot be asked: {failure}.",
+                        "check the address; behind a company proxy, see [http] proxy and ca_file.",
                     )
                 if sent and not repeatable:
                     raise self._lost(failure)
+                if failure == TOO_LONG:
+                    raise UnexpectedAnswer(
+                        f"{self.service} sent an answer of more than {self.settings.max_answer} bytes.",
+                        "check what stands between this machine and the service.",
+                    )
                 if last:
                     raise self._unreachable(failure, attempt)
                 self._wait(attempt, 0.0)
@@ -226,25 +238,22 @@ class Seam(HTTPAdapter):
         if self._observe is not None:
             self._observe(response)
 
-    def _read_body(self, response: Response) -> bool:
-        """Read the answer here, inside the retry; True when it visibly broke off."""
+    def _read_body(self, response: Response) -> str:
+        """Read the answer here, inside the retry; what is wrong with it, or nothing."""
         pieces: list[bytes] = []
         size = 0
         for piece in response.iter_content(CHUNK_OF_ANSWER):
             size += len(piece)
             if size > self.settings.max_answer:
                 response.close()
-                raise UnexpectedAnswer(
-                    f"{self.service} sent an answer of more than {self.settings.max_answer} bytes.",
-                    "check what stands between this machine and the service.",
-                )
+                return TOO_LONG
             pieces.append(piece)
         body = b"".join(pieces)
         response._content = body  # noqa: SLF001 - requests has no public way to hand in a body already read
         if response.status_code != 200 or "json" not in response.headers.get("Content-Type", ""):
-            return False
+            return ""
         ends = {b"{": b"}", b"[": b"]"}.get(body.lstrip()[:1])
-        return ends is not None and body.rstrip()[-1:] != ends
+        return CUT if ends is not None and body.rstrip()[-1:] != ends else ""
 
     def _asked_to_wait(
         self, response: Response, *, repeatable: bool, last: bool, attempt: int
@@ -274,12 +283,14 @@ class Seam(HTTPAdapter):
     def _refuse_redirect(self, request: PreparedRequest, response: Response, *, read: bool) -> None:
         if not response.is_redirect:
             return
-        target = urljoin(request.url or "", response.headers["Location"])
-        scheme, host, _ = _origin(target)
+        try:
+            target = _origin(urljoin(request.url or "", response.headers["Location"]))
+        except ValueError:
+            target = ("", "an address that is none", None)
         # requests would turn a redirected POST into a GET, and send a body to wherever it is told to.
-        if _origin(target) != self._origin or not read or request.method != "GET":
+        if target != self._origin or not read or request.method != "GET":
             raise UnexpectedAnswer(
-                f"{self.service} redirects to {scheme}://{host}, which is not followed.",
+                f"{self.service} redirects to {target[1]}, which is not followed.",
                 "check the configured address; it must be the one that answers itself.",
             )
 
@@ -305,10 +316,9 @@ def retry_after(response: Response) -> float | None:
     value = response.headers.get("Retry-After", "").strip()
     if not value:
         return None
-    try:
-        return max(float(value), 0.0)
-    except ValueError:
-        at = http_date(value)
+    if value.isascii() and value.replace(".", "", 1).isdigit():
+        return float(value)
+    at = http_date(value)
     if at is None:
         return None
     now = http_date(response.headers.get("Date")) or datetime.now(UTC)
@@ -320,7 +330,7 @@ def http_date(value: str | None) -> datetime | None:
         return None
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
@@ -339,10 +349,15 @@ def _never_sent(error: requests.exceptions.RequestException) -> bool:
 
 
 def _untrusted(error: requests.exceptions.RequestException) -> bool:
-    """Only the certificate ends everything at once; other TLS errors also happen in mid-answer."""
+    """Only a certificate: other TLS errors also happen in mid-answer."""
     reason = _reason(error)
     inner = reason.args[0] if isinstance(reason, SSLError) and reason.args else reason
     return isinstance(inner, SSLCertVerificationError)
+
+
+def _hopeless(error: requests.exceptions.RequestException) -> bool:
+    """A certificate, an address or a proxy setting does not become better by asking again."""
+    return _untrusted(error) or isinstance(error, ValueError)
 
 
 def _reason(error: requests.exceptions.RequestException) -> object:
@@ -353,6 +368,10 @@ def _reason(error: requests.exceptions.RequestException) -> object:
 
 def _in_words(error: requests.exceptions.RequestException) -> str:
     """Texts of requests itself name addresses with their whole query; these do not."""
+    if _untrusted(error):
+        return "its certificate was not accepted"
+    if isinstance(error, ValueError):
+        return "the address or the proxy setting cannot be used"
     if isinstance(error, requests.exceptions.ProxyError):
         return "the proxy refused the connection"
     if isinstance(error, requests.exceptions.ConnectTimeout):
@@ -360,7 +379,7 @@ def _in_words(error: requests.exceptions.RequestException) -> str:
     if isinstance(error, requests.exceptions.Timeout):
         return "no answer in time"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the answer broke off"
+        return CUT
     if _never_sent(error):
         return "no connection (refused, or the name is unknown)"
     return "the connection broke off"

@@ -11,7 +11,7 @@ import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import quote_plus, urljoin, urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 from simple_salesforce.api import Salesforce as Library
 from simple_salesforce.exceptions import SalesforceError
@@ -299,13 +299,12 @@ class Salesforce:
             seen.add(url)
 
     def _next(self, next_url: str | None, object_name: str) -> str:
-        url = urljoin(self._base, next_url or "")
-        if next_url and url.startswith(f"{self._base}/services/data/"):
-            return url
-        where = urlsplit(url).netloc if next_url else "nowhere"
+        path = (next_url or "").removeprefix(self._base)
+        if path.startswith("/services/data/") and ".." not in path:
+            return self._base + path
         raise UnexpectedAnswer(
-            f"Salesforce says there is more of {object_name}, but the next page leads to {where}, "
-            "which is not followed.",
+            f"Salesforce says there is more of {object_name}, but the address of the next page leads "
+            "elsewhere, which is not followed.",
             "check what stands between this machine and Salesforce.",
         )
 

@@ -15,9 +15,7 @@ from connectors.errors import (
     PermissionRefused,
     QuotaSpent,
     RequestRefused,
-    SignInRefused,
     UnexpectedAnswer,
-    Unreachable,
 )
 from connectors.http import redact
 
@@ -55,23 +53,19 @@ def busy(response: Response) -> float | None:
 
 
 def refusal(status: int, content: object, what: str, secrets: Iterable[str | None] = ()) -> ConnectorError:
-    """The error for an answer that is no success; `what` says in words what was asked for."""
+    """The error for an answer that is no success; `what` says in words what was asked for.
+
+    401 and 5xx end before: the one in the AuthBase, the others in the seam.
+    """
     code, text = _said(content)
     page = code is None and _is_page(text)
     said = "a web page" if page else _one_line(code, text, secrets)
     because = f" ({said})" if said else f" (status {status})"
-    if status == 401:
-        return SignInRefused(
-            f"Salesforce did not accept the sign-in for {what}{because}.",
-            "check the credentials of Salesforce.",
-        )
     if status == 403 or (code and PERMISSION_CODES.search(code)):
         return PermissionRefused(
             f"Salesforce does not let this user {what}{because}.",
             "give the run-as user API access and the permission in Salesforce Setup.",
         )
-    if status >= 500:
-        return Unreachable(f"Salesforce failed to {what}{because}.", "run again later.")
     if status in {414, 431}:
         code = URI_TOO_LONG
     elif page or code is None:

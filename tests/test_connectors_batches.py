@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.batches import Column, PageReader, Rejected, id18
@@ -206,6 +206,7 @@ record = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(record, max_size=6))
 def test_no_record_is_lost_whatever_the_others_are(records):
     records = [each | {"Id": f"006{place:012d}AAA"} for place, each in enumerate(records)]

@@ -348,6 +348,36 @@ def test_an_answer_beyond_the_size_limit_is_refused_also_when_it_is_packed():
             client.get(server.url)
 
 
+def test_a_create_whose_answer_does_not_end_is_unknown():
+    with Script(says(body=b"x" * 2_000)) as server:
+        _, client = build(server.url, settings=replace(QUICK, max_answer=1_000))
+        with pytest.raises(OutcomeUnknown):
+            client.post(server.url + "/records", json={})
+
+
+@pytest.mark.parametrize("target", ["https://[::1", "http://127.0.0.1:port/", "//evil.example:99999/"])
+def test_a_redirect_to_something_that_is_no_address_is_refused(target):
+    with Script(says(302, Location=target)) as server:
+        _, client = build(server.url)
+        with pytest.raises(UnexpectedAnswer, match="not followed"):
+            client.get(server.url)
+
+
+def test_a_proxy_setting_that_cannot_be_used_is_said_at_once():
+    waits = []
+    _, client = build(
+        "https://acme.my.salesforce.com", settings=replace(QUICK, proxy="http://"), sleeps=waits
+    )
+    with pytest.raises(Unreachable, match="cannot be used"):
+        client.get("https://acme.my.salesforce.com/x")
+    assert waits == []
+
+
+def test_a_missing_certificate_file_is_named(tmp_path):
+    with pytest.raises(ValueError, match="there is no file"):
+        build("https://acme.my.salesforce.com", settings=replace(QUICK, ca_file=str(tmp_path / "none.pem")))
+
+
 def test_a_session_made_by_a_library_gets_the_same_manners():
     theirs = requests.Session()
     with Script(says(500), says()) as server:
@@ -404,6 +434,8 @@ def write_certificate(key_file, cert_file):
         ("acme.my.salesforce.com", "no web address"),
         ("https://me:pw@acme.my.salesforce.com", "user name or password"),
         ("https://acme.my.salesforce.com/?a=b", "must end before"),
+        ("https://acme.example.com:port", "no web address"),
+        ("https://[::1", "no web address"),
     ],
 )
 def test_addresses_that_cannot_be_used_are_refused_in_words(url, why):

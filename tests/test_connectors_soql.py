@@ -7,7 +7,7 @@ from decimal import Decimal
 from urllib.parse import quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors import soql
@@ -17,6 +17,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 fields = st.sampled_from(["Id", "Rapport_Key__c", "Account.Owner.Name"])
 
 
+@settings(deadline=None)
 @given(fields, texts)
 def test_any_text_arrives_as_it_was(field, text):
     read = server.parse_condition(soql.equals(field, text))
@@ -24,6 +25,7 @@ def test_any_text_arrives_as_it_was(field, text):
     assert (str(read.field), read.operator, read.value.kind, read.value.value) == (field, "=", "string", text)
 
 
+@settings(deadline=None)
 @given(st.lists(texts, min_size=1, max_size=8))
 def test_any_texts_arrive_in_a_list(values):
     read = server.parse_condition(soql.in_("Name", values))
@@ -31,6 +33,7 @@ def test_any_texts_arrive_in_a_list(values):
     assert [value.value for value in read.values] == values
 
 
+@settings(deadline=None)
 @given(st.lists(texts, max_size=40), st.integers(700, 2_000))
 def test_chunks_hold_every_value_once_and_stay_short(values, room):
     conditions = list(soql.chunked_in("Name", values, max_chars=room))
@@ -41,6 +44,7 @@ def test_chunks_hold_every_value_once_and_stay_short(values, room):
     assert arrived == list(dict.fromkeys(values))
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15, places=4))
 def test_numbers_arrive_as_they_were(number):
     read = server.parse_condition(soql.equals("Amount", number))
