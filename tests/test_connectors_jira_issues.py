@@ -2,13 +2,10 @@
 
 import copy
 import json
-import threading
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,9 +19,10 @@ from connectors.jira_records import STEP_FIELDS
 from connectors.jira_shapes import microseconds
 from simulator import sample
 from simulator.dataset import Dataset, load
-from simulator.http import Headers, Request
-from simulator.jira import JiraApi, JiraSwitches
+from simulator.faults import parse as parse_faults
+from simulator.jira import JiraSwitches
 from simulator.jql import parse
+from simulator.server import Simulator, Switches
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 RECORDINGS = Path("../shared/fixtures/jira")
@@ -39,47 +37,11 @@ def company(tmp_path_factory):
 
 
 @contextmanager
-def served(dataset, **switches):
-    """The simulated Jira on a loopback port, and the handle that edits issues as people do."""
-    api = JiraApi(dataset, switches=JiraSwitches(**switches))
-    lock = threading.Lock()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            host, port = self.server.server_address[:2]
-            headers = Headers(dict(self.headers.items()))
-            query = parse_qs(parts.query, keep_blank_values=True)
-            request = Request(
-                self.command, unquote(parts.path), query, headers, body, NOW, f"http://{host}:{port}"
-            )
-            with lock:
-                answer = api.handle(request)
-            self.send_response_only(answer.status)
-            for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
-                self.send_header(name, value)
-            self.send_header("Date", "Sun, 22 Nov 2026 09:00:00 GMT")
-            self.end_headers()
-            self.wfile.write(answer.body)
-
-        do_POST = do_GET
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", api
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def served(dataset, faults=None, **switches):
+    """The simulated Jira on a loopback port, and the server through which issues are edited."""
+    chosen = Switches(jira=JiraSwitches(**switches))
+    with Simulator(dataset, now=NOW, faults=faults, sleep=lambda _: None, switches=chosen) as server:
+        yield server.jira_url, server
 
 
 def connect(url, **given):
@@ -259,12 +221,13 @@ def test_a_pull_since_an_instant_misses_nothing_that_changed_after_it(company, s
 
 
 def test_an_issue_that_changes_while_it_is_read_comes_with_the_next_pull(company):
-    with served(company, page_limit=100) as (url, api):
+    with served(company, page_limit=100) as (url, server):
         client = connect(url)
         reading = client.issue_batches(NOTHING, updated_since=None)
         first = next(reading)
         key = first.issues.to_pylist()[0]["key"]
-        comment = api.add_comment(key, "one more question", at=NOW)
+        with server.edit() as (_, site):
+            comment = site.add_comment(key, "one more question", at=NOW)
         received = [first, *reading]
         newest = max(row["updated"] for row in rows(received, "issues")).replace(tzinfo=UTC)
         later = pull(client, newest - timedelta(minutes=15))
@@ -280,8 +243,9 @@ def test_a_moved_issue_keeps_its_id_and_tells_the_step(company):
         for one in company.jira_issues
         if one["fields"]["project"]["key"] != company.jira_issues[0]["fields"]["project"]["key"]
     )
-    with served(company) as (url, api):
-        api.move_issue(key, other, at=NOW)
+    with served(company) as (url, server):
+        with server.edit() as (_, site):
+            site.move_issue(key, other, at=NOW)
         batches = pull(connect(url), NOW - timedelta(minutes=1))
     [row] = [row for row in rows(batches, "issues") if row["id"] == company.jira_issues[0]["id"]]
     assert row["project_key"] == other
@@ -331,6 +295,22 @@ def test_forgotten_page_tokens_are_restarted_as_long_as_there_is_progress(compan
     found = [row["id"] for row in rows(batches, "issues")]
     assert sorted(found) == sorted(one["id"] for one in company.jira_issues)
     assert brought(batches) == told(company.jira_issues)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_restless_network_changes_nothing_of_what_is_read(company, seed):
+    faults = parse_faults(f"seed={seed},rate=0.25,kinds=429+500+503+reset+slow+truncate+cursor")
+    with served(company, faults, page_limit=60) as (url, server):
+        client = connect(url)
+        batches = pull(client)
+        pages = list(client.issue_ids())
+        counted = server.calls()["jira"]
+    assert Counter(row["id"] for row in rows(batches, "issues")) == Counter(
+        one["id"] for one in company.jira_issues
+    )
+    assert brought(batches) == told(company.jira_issues)
+    assert sorted(one for page in pages for one in page) == sorted(one["id"] for one in company.jira_issues)
+    assert (client.calls.read, client.calls.write) == (counted["read"], counted["write"])
 
 
 # ---------------------------------------------------------------- JQL and recordings
