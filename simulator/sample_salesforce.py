@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.sample_clock import Clock, salesforce_stamp
 from simulator.sample_ids import PREFIXES, SalesforceIds
-from simulator.sample_people import INTERNAL_DOMAIN, Colleague, Customer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from simulator.sample_people import Colleague, Customer
 
 Row = dict[str, Any]
 OBJECTS = tuple(PREFIXES)
@@ -311,7 +312,3 @@ class Org:
         for name in ("Account", "Contact"):
             for row in self.tables[name]:
                 row["LastActivityDate"] = latest.get(row["Id"])
-
-
-def login(colleague: Colleague) -> str:
-    return f"{colleague.staff.key}@sample.{INTERNAL_DOMAIN}"
