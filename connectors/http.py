@@ -15,7 +15,7 @@ import ipaddress
 import random
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -53,7 +53,7 @@ class HttpSettings:
     max_tries: int = 5
     max_wait: float = 120
     """The longest single wait in seconds; a server that asks for more ends the run instead."""
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)  # may hold a password
     ca_file: str | None = None
     max_answer: int = 128 * 1024 * 1024
     """Bytes of one unpacked answer; a page of either API stays far below."""
@@ -162,7 +162,7 @@ class Seam(HTTPAdapter):
         self._busy = busy
         self._observe = observe
 
-    def send(  # noqa: PLR0917 - the signature is that of requests
+    def send(
         self,
         request: PreparedRequest,
         stream: bool = False,  # noqa: ARG002 - answers are always read here, to repeat a cut one

@@ -332,6 +332,10 @@ def test_proxies_come_from_the_settings_only(monkeypatch):
         client.get("https://acme.my.salesforce.com/x")
 
 
+def test_a_password_for_the_proxy_is_not_shown():
+    assert SECRET not in repr(replace(QUICK, proxy=f"http://me:{SECRET}@127.0.0.1:9"))
+
+
 def test_cookies_are_not_kept():
     with Script(says(Set_Cookie="sid=abc; Path=/"), says()) as server:
         _, client = build(server.url)
