@@ -114,6 +114,12 @@ def is_reference_list(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) or is_integer(each) for each in value)
 
 
+def is_property_list(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(each, dict) and isinstance(each.get("key"), str) and "value" in each for each in value
+    )
+
+
 def anything(_value: object) -> bool:
     return True
 

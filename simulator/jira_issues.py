@@ -259,11 +259,11 @@ def _offset(token: str | None) -> int:
     try:
         kind, _, start = base64.b64decode(token, validate=True).decode().partition(":")
         if kind == "changelog":
-            return int(start)
+            return max(int(start), 0)
     except (binascii.Error, ValueError):
         pass
     raise RefusalError(400, "The provided nextPageToken is invalid or has expired.")
 
 
 def _number(issue_id: str) -> tuple[int, str]:
-    return (int(issue_id) if issue_id.isdigit() else 0, issue_id)
+    return (int(issue_id) if issue_id.isdecimal() else 0, issue_id)

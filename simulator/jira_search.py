@@ -152,9 +152,11 @@ class JiraSearch:
             if anonymous:
                 return ()
             search = compile_query(query, self._site, now=now, switches=self._switches)
+            found = [issue for issue in self._store if search.matches(issue)]
         except JqlError as error:
             raise RefusalError(400, *error.messages) from None
-        found = [issue for issue in self._store if search.matches(issue)]
+        except RecursionError:
+            raise RefusalError(400, "The JQL query is nested too deeply.") from None
         # Without an order of its own a query finds the newest first.
         found.sort(key=_number, reverse=True)
         return tuple(str(issue["id"]) for issue in search.arrange(found))
@@ -177,7 +179,7 @@ class _Place:
         try:
             text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
             search, start, empty = text.split(":")
-            return cls(search, int(start), empty == "1")
+            return cls(search, max(int(start), 0), empty == "1")
         except (binascii.Error, ValueError):
             return None
 
@@ -208,4 +210,4 @@ def _integer_or_null(value: object) -> bool:
 
 def _number(issue: Json) -> tuple[int, str]:
     issue_id = str(issue["id"])
-    return (int(issue_id) if issue_id.isdigit() else 0, issue_id)
+    return (int(issue_id) if issue_id.isdecimal() else 0, issue_id)

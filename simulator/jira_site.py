@@ -168,7 +168,8 @@ class Site:
                 self._names[name] |= tokens(value)
         _keep(self._statuses, fields.get("status"))
         _keep(self._types, fields.get("issuetype"))
-        _keep(self._priorities, fields.get("priority"))
+        if not self._ranked:
+            _keep(self._priorities, fields.get("priority"))
         if project := project_of(issue):
             self._learn_project(project)
         for name in _PEOPLE:
@@ -234,7 +235,7 @@ def _named(entries: Iterable[Json], reference: str) -> Json | None:
 
 def _numeric(value: object) -> tuple[int, str]:
     text = str(value)
-    return (int(text) if text.isdigit() else 0, text)
+    return (int(text) if text.isdecimal() else 0, text)
 
 
 def _zone(name: object) -> ZoneInfo:

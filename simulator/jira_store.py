@@ -80,7 +80,7 @@ class IssueStore:
             int(key.removeprefix(prefix))
             for keys in (self._ids_by_key, self._ids_by_former_key)
             for key in keys
-            if key.startswith(prefix) and key.removeprefix(prefix).isdigit()
+            if key.startswith(prefix) and key.removeprefix(prefix).isdecimal()
         )
         return f"{project_key}-{max(taken, default=0) + 1}"
 
@@ -110,5 +110,5 @@ def _numbers(issue: Json) -> Iterator[int]:
         *rows_of(issue.get("changelog"), "histories"),
     ]
     for row in rows:
-        if str(row.get("id", "")).isdigit():
+        if str(row.get("id", "")).isdecimal():
             yield int(row["id"])

@@ -139,7 +139,7 @@ def oldest_histories(issue: Mapping[str, Any]) -> list[Json]:
 
 def history_order(history: Mapping[str, Any]) -> tuple[int, int]:
     number = str(history.get("id", ""))
-    return jira_time.instant(history.get("created")) or 0, int(number) if number.isdigit() else 0
+    return jira_time.instant(history.get("created")) or 0, int(number) if number.isdecimal() else 0
 
 
 def _created(row: Mapping[str, Any]) -> tuple[int, int]:

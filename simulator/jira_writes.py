@@ -11,7 +11,7 @@ from simulator.http import Response, json_response
 from simulator.jira_answers import RefusalError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from simulator.http import Request
     from simulator.jira_edits import IssueEdits
@@ -23,6 +23,24 @@ _INTERNAL = "sd.public.comment"
 _DOCUMENTS = frozenset({"description", "environment"})
 _MOST_SUMMARY = 255
 _MOST_PROPERTY = 32_768
+_ISSUE = {
+    "fields": answers.is_object,
+    "update": answers.is_object,
+    "properties": answers.is_property_list,
+    "historyMetadata": answers.is_object,
+    "transition": answers.is_object,
+}
+_COMMENT = {
+    "body": answers.anything,
+    "visibility": answers.is_object,
+    "properties": answers.is_property_list,
+}
+_REMOTE_LINK = {
+    "globalId": answers.is_text,
+    "application": answers.is_object,
+    "relationship": answers.is_text,
+    "object": answers.is_object,
+}
 _READ_ONLY = frozenset({"issuekey", "status", "created", "updated", "creator", "comment", "worklog", "votes"})
 
 
@@ -34,7 +52,7 @@ class JiraWrites:
         self._switches = switches
 
     def create_issue(self, request: Request, version: str) -> Response:
-        body = self._body(request, "fields", "update", "properties", "historyMetadata", "transition")
+        body = self._body(request, _ISSUE)
         given = body.get("fields") or {}
         project = self._site.project(str(_reference(given.get("project"), "key", "id")))
         errors = {} if project else {"project": "Specify a valid project ID or key"}
@@ -51,20 +69,19 @@ class JiraWrites:
         fields["project"] = project
         issue = self._edits.create_issue(fields, at=request.now)
         for each in body.get("properties") or []:
-            self._store.properties.setdefault(issue["id"], {})[str(each["key"])] = each.get("value")
+            self._store.properties.setdefault(issue["id"], {})[each["key"]] = each["value"]
         url = f"{request.base_url}/rest/api/{version}/issue/{issue['id']}"
         return json_response({"id": issue["id"], "key": issue["key"], "self": url}, 201)
 
     def edit_issue(self, request: Request, reference: str, version: str) -> Response:
         issue = self._found(reference)
-        body = self._body(request, "fields", "update", "properties", "historyMetadata", "transition")
+        body = self._body(request, _ISSUE)
         given = body.get("fields") or {}
         update = body.get("update") or {}
-        errors = self._field_errors(given, version) | {
-            name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
-            for name in update
-            if name != "labels"
-        }
+        errors = self._field_errors(given, version)
+        # Moving an issue is a screen of its own, and this API has no other verbs than those of labels.
+        errors |= {name: _not_on_screen(name) for name in update if name != "labels"}
+        errors |= {"project": _not_on_screen("project")} if "project" in given else {}
         if errors:
             raise RefusalError(400, errors=errors)
         changes = {name: self._value(name, value) for name, value in given.items()}
@@ -73,7 +90,7 @@ class JiraWrites:
             changes["labels"] = _updated_labels(held, update["labels"])
         self._edits.set_fields(reference, changes, at=request.now)
         for each in body.get("properties") or []:
-            self._put_property(issue, str(each["key"]), each.get("value"), request)
+            self._put_property(issue, each["key"], each["value"], request)
         return Response(204)
 
     def delete_issue(self, _request: Request, reference: str) -> Response:
@@ -83,14 +100,16 @@ class JiraWrites:
 
     def add_comment(self, request: Request, reference: str, version: str) -> Response:
         self._found(reference)
-        body = self._body(request, "body", "visibility", "properties", "author", "jsdPublic")
+        body = self._body(request, _COMMENT)
         text = body.get("body")
         valid = isinstance(text, str) and text.strip() if version == "2" else _is_document(text)
         if not valid:
             raise RefusalError(400, errors={"comment": "Comment body is not valid!"})
         properties = body.get("properties") or []
         internal = any(
-            each.get("key") == _INTERNAL and (each.get("value") or {}).get("internal") is True
+            each["key"] == _INTERNAL
+            and isinstance(each["value"], dict)
+            and each["value"].get("internal") is True
             for each in properties
         )
         more = {name: body[name] for name in ("visibility", "properties") if name in body}
@@ -152,7 +171,7 @@ class JiraWrites:
     def put_remote_link(self, request: Request, reference: str) -> Response:
         """Upsert by globalId; what an update leaves out becomes null."""
         issue = self._found(reference)
-        body = self._body(request, "globalId", "application", "relationship", "object")
+        body = self._body(request, _REMOTE_LINK)
         target = body.get("object")
         target = target if isinstance(target, dict) else {}
         errors = {
@@ -193,16 +212,12 @@ class JiraWrites:
             raise answers.no_issue()
         return issue
 
-    def _body(self, request: Request, *members: str) -> Json:
-        return answers.payload(request, dict.fromkeys(members, answers.anything), refuse_nulls=False)
+    def _body(self, request: Request, members: Mapping[str, Callable[[object], bool]]) -> Json:
+        return answers.payload(request, members, refuse_nulls=False)
 
     def _field_errors(self, fields: Mapping[str, Any], version: str) -> dict[str, str]:
         known = {str(each.get("id")) for each in self._site.fields}
-        errors = {
-            name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
-            for name in fields
-            if name not in known or name in _READ_ONLY
-        }
+        errors = {name: _not_on_screen(name) for name in fields if name not in known or name in _READ_ONLY}
         summary = fields.get("summary")
         if isinstance(summary, str) and len(summary) > _MOST_SUMMARY:
             errors["summary"] = f"Summary can't exceed {_MOST_SUMMARY} characters."
@@ -236,6 +251,10 @@ class JiraWrites:
         return value
 
 
+def _not_on_screen(name: str) -> str:
+    return f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
+
+
 def _reference(value: object, *keys: str) -> object | None:
     if not isinstance(value, dict):
         return None
@@ -250,7 +269,7 @@ def _updated_labels(held: object, operations: object) -> list[str]:
                 labels.append(value)
             elif verb == "remove" and value in labels:
                 labels.remove(value)
-            elif verb == "set":
+            elif verb == "set" and isinstance(value, list):
                 labels = list(value)
     return labels
 

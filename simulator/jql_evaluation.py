@@ -197,7 +197,7 @@ class _Compiler:
         if field.kind == "rank":
             return self._rank_of
         if field.kind == "key":
-            return lambda value: int(value) if str(value).isdigit() else None
+            return lambda value: int(value) if str(value).isdecimal() else None
         return _sort_text
 
     def _point(self, field: SearchField, operand: Value | Function, name: str) -> Any:
@@ -246,7 +246,7 @@ class _Compiler:
         text = self._plain(operand, name)
         found = self.names.issue_id(text)
         if found is None and self.switches.refuse_unknown_values:
-            if text.isdigit():
+            if text.isdecimal():
                 raise JqlError(f"An issue with ID '{text}' does not exist for field '{name}'.")
             raise JqlError(f"An issue with key '{text}' does not exist for field '{name}'.")
         return found
@@ -297,7 +297,7 @@ def _sort_text(value: object) -> str:
 
 def _key_parts(key: str) -> tuple[str, int]:
     project, _, number = key.rpartition("-")
-    return (project, int(number)) if number.isdigit() else (key, 0)
+    return (project, int(number)) if number.isdecimal() else (key, 0)
 
 
 def _phrase(text: str) -> Callable[[str], bool]:
