@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+from rules.catalogue_metrics import ROWS_ONLY, in_order, metric
 from rules.catalogue_models import (
     Aggregate,
     Bands,
@@ -17,10 +25,15 @@ from rules.catalogue_models import (
     RuleTest,
     Scorecard,
 )
+from rules.catalogue_rules import Facts, rule, rule_test
+from rules.catalogue_scorecards import bands, scorecard
+from rules.catalogue_sections import Section, is_list, named_sections
+from rules.expressions import Expression
 from rules.faults import CatalogueError, Fault
+from rules.templates import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from rules.expressions import Type
 
@@ -40,8 +53,134 @@ __all__ = [
     "load",
 ]
 
+Built = TypeVar("Built")
 
-def load(raw: Mapping[str, object], sources: Mapping[str, Mapping[str, Type]]) -> Catalogue:  # noqa: ARG001
-    """Merge `raw` (metrics, scorecards, rules, tests, bands) over the built-ins; all faults in one error."""
-    bands = Bands(green=Decimal(70), amber=Decimal(40), hysteresis=Decimal(2))
-    return Catalogue(metrics={}, scorecards={}, rules={}, tests=(), bands=bands, digest="")
+BUILTIN = Path(__file__).parent / "builtin"
+# Keys that say the same thing in two ways: to give one is to take back the other.
+RIVALS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "metrics": {"expr": ("source", *ROWS_ONLY, "requires"), "source": ("expr", *ROWS_ONLY, "requires")},
+    "scorecards": {"of": ("measures", "caps"), "measures": ("of",)},
+}
+
+
+def load(raw: Mapping[str, object], sources: Mapping[str, Mapping[str, Type]]) -> Catalogue:
+    """Merge `raw` (metrics, scorecards, rules, tests, bands) over the built-ins; all faults in one error.
+
+    A section of a built-in's name overrides it key by key; a list, such as `measures`, is replaced whole.
+    """
+    faults: list[Fault] = []
+    builtin = _builtin()
+    merged = {
+        name: _merged(name, builtin.get(name, {}), raw.get(name))
+        for name in ("metrics", "scorecards", "rules", "bands")
+    }
+    metric_sections = named_sections("metrics", merged["metrics"], faults)
+    card_sections = named_sections("scorecards", merged["scorecards"], faults)
+    rule_sections = named_sections("rules", merged["rules"], faults)
+    # A metric that is faulty is known all the same: one slip is one fault, not one in each rule that names it.
+    numbers: dict[str, Type] = dict.fromkeys(metric_sections, "number")
+    facts = Facts.of(numbers, card_sections)
+    taken = {f"{name}_{kind}" for name in card_sections for kind in ("score", "band")}
+    faults.extend(
+        Fault(f"metrics.{name}", "a scorecard's score or band has this name already")
+        for name in sorted(taken & numbers.keys())
+    )
+    metrics = _kept(metric(each, sources, numbers) for each in metric_sections.values())
+    ordered = in_order({each.name: each for each in metrics}, faults)
+    cards = _kept(scorecard(each, numbers, card_sections) for each in card_sections.values())
+    rules = _kept(rule(each, facts) for each in rule_sections.values())
+    edges = bands(merged["bands"], faults)
+    test_sections = [*_builtin_tests(builtin, raw, faults), *_tests(raw.get("tests", []), faults)]
+    tests = _kept(rule_test(each, rule_sections, facts) for each in test_sections)
+    if faults or edges is None:
+        raise CatalogueError(faults)
+    found: dict[str, object] = {
+        "metrics": ordered,
+        "scorecards": {each.name: each for each in cards},
+        "rules": {each.name: each for each in rules},
+        "bands": edges,
+    }
+    return Catalogue(
+        metrics=ordered,
+        scorecards={each.name: each for each in cards},
+        rules={each.name: each for each in rules},
+        tests=tuple(tests),
+        bands=edges,
+        digest=_digest(found),
+    )
+
+
+@cache
+def _builtin() -> Mapping[str, object]:
+    """What ships with the product, in the same form as in a config."""
+    parts: dict[str, object] = {}
+    for path in sorted(BUILTIN.glob("*.toml")):
+        parts |= tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    return parts
+
+
+def _merged(section: str, builtin: object, own: object) -> object:
+    if own is None:
+        return builtin
+    if not isinstance(own, Mapping) or not isinstance(builtin, Mapping):
+        return own
+    if section == "bands":
+        return {**builtin, **own}
+    merged = dict(builtin)
+    for name, given in own.items():
+        base = builtin.get(name)
+        if isinstance(base, Mapping) and isinstance(given, Mapping):
+            rivals = RIVALS.get(section, {})
+            changed = [key for key in given if base.get(key) != given[key]]
+            taken_back = {rival for key in changed for rival in rivals.get(key, ())}
+            base = {key: value for key, value in base.items() if key not in taken_back}
+            merged[name] = {**base, **given}
+        else:
+            merged[name] = given
+    return merged
+
+
+def _kept(found: Iterable[Built | None]) -> list[Built]:
+    return [each for each in found if each is not None]
+
+
+def _tests(given: object, faults: list[Fault], path: str = "tests") -> list[Section]:
+    if not is_list(given):
+        faults.append(Fault(path, "this is a list of tables, written [[tests]]"))
+        return []
+    return [Section(f"{path}[{place}]", each, faults) for place, each in enumerate(given)]
+
+
+def _builtin_tests(
+    builtin: Mapping[str, object], raw: Mapping[str, object], faults: list[Fault]
+) -> list[Section]:
+    """Those of rules whose condition is still the built-in one."""
+    own = raw.get("rules")
+    given = own.items() if isinstance(own, Mapping) else ()
+    changed = {name for name, each in given if not _keeps_when(each)}
+    sections = _tests(builtin.get("tests", []), faults, "built-in tests")
+    return [each for each in sections if each.raw.get("rule") not in changed]
+
+
+def _keeps_when(given: object) -> bool:
+    return isinstance(given, Mapping) and "when" not in given
+
+
+def _digest(found: Mapping[str, object]) -> str:
+    """SHA-256 over what decides numbers and tasks: meanings, so that spelling and order do not count."""
+    return hashlib.sha256(json.dumps(_plain(found), sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Expression() | Template():
+            return value.text
+        case Decimal():
+            return f"{value.normalize():f}"
+        case Mapping():
+            return {str(key): _plain(each) for key, each in value.items()}
+        case tuple() | list():
+            return [_plain(each) for each in value]
+    if is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    return value

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 4000
 UNKNOWN = "–"
+MOST = 10**15  # larger numbers say nothing to people, and not every double of them is whole
 
 # Control characters and line ends, which break a subject; marks that turn the direction of writing, which
 # can make a text read as another one.
@@ -129,12 +130,12 @@ def _shown(value: object, kind: Type) -> str:
 
 def _number(value: float | Decimal) -> str:
     """As people say it: 19, 2.5, 0.25. Python and both engines agree on each step."""
-    if not abs(value) < 1e15:
+    exact = Decimal(value)
+    if not exact.is_finite() or abs(exact) >= MOST:
         return UNKNOWN
-    value = float(value)
-    size = abs(value)
-    scale = 1 if size >= 10 else 10 if size >= 1 else 100
-    rounded = round(value * scale) / scale  # whole numbers divided: no negative zero
+    double = float(exact)
+    scale = 1 if abs(double) >= 10 else 10 if abs(double) >= 1 else 100
+    rounded = round(double * scale) / scale  # whole numbers divided: no negative zero
     return f"{rounded:.2f}".rstrip("0").rstrip(".")
 
 
@@ -168,7 +169,7 @@ def _number_sql(double: str, engine: Engine) -> str:
         f"WHEN ABS({double}) >= 1 THEN {half_even}({double} * 10, 0) / 10 "
         f"ELSE {half_even}({double} * 100, 0) / 100 END"
     )
-    bounded = f"CASE WHEN ABS({double}) < 1e15 THEN CAST({rounded} AS DECIMAL(18, 2)) END"
+    bounded = f"CASE WHEN ABS({double}) < {MOST} THEN CAST({rounded} AS DECIMAL(18, 2)) END"
     if engine == "duckdb":
         return f"RTRIM(RTRIM(CAST({bounded} AS VARCHAR), '0'), '.')"
     return f"TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST({bounded} AS STRING)))"
