@@ -61,7 +61,7 @@ OFFSET.9: /offset(?![\w.])/i
 BOOLEAN.9: /(true|false)(?![\w.])/i
 NULL.9: /null(?![\w.])/i
 COUNT.10: /count(?=\s*\(\s*\))/i
-PATH.1: /[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*/
+PATH.1: /(?!(select|from|where|and|or|not|in|like|limit|null)(?![\w.]))[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*/i
 OPERATOR: "<=" | ">=" | "!=" | "<>" | "=" | "<" | ">"
 DATETIME.7: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)/i
 DATE.6: /\d{4}-\d\d-\d\d(?![\dT])/

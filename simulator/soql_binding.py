@@ -113,7 +113,7 @@ class Binder:
         for name in names[:-1]:
             step = here.parent(name) if here is not None else None
             parents = [each for each in map(self._schema.visible, step.reference_to) if each] if step else []
-            if step is None or not parents:
+            if step is None or not (parents or step.polymorphic):
                 message = f"Didn't understand relationship '{name}' in field path. {_NO_RELATION} {_SEE}"
                 raise soql.refusal(text, path.position, "INVALID_FIELD", message)
             steps.append(step)
