@@ -143,7 +143,7 @@ class Place:
 def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant."""
     by_folded = {each.casefold(): each for each in known}
-    found = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.7)
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 
 

@@ -209,6 +209,8 @@ class Checker:
 
     def _compared(self, node: Node) -> Type:
         sides = operands(node)
+        if isinstance(node, exp.In):
+            self._check_list(node)
         if isinstance(node, exp.Is):
             if not isinstance(node.expression, exp.Null):
                 self.fail(node, "is asks for null only; compare with =")
@@ -220,8 +222,6 @@ class Checker:
                 self.fail(side, "nothing is equal to null, or different from it; write is null", "is null")
         if not any(isinstance(each, exp.Column) for each in node.walk()):
             self.fail(node, "both sides are fixed: one of them must name a column")
-        if isinstance(node, exp.In):
-            self._check_list(node)
         if not isinstance(node, exp.Is):
             self._check_alike(node, sides)
             self._check_choices(sides)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from rules.expression_types import NAMES, Checker, Node, Type, bare, function_na
 from rules.functions import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 __all__ = [
     "Clause",
@@ -78,7 +80,8 @@ def parse(
     place = Place(path, text)
     words = split(place, columns, noun)
     try:
-        roots = _PARSER.parser().parse(tokens(words), text)
+        with _room_to_nest():
+            roots = _PARSER.parser().parse(tokens(words), text)
     except (SqlglotError, RecursionError):
         between = "; between takes two values: x between 1 and 5" if "between" in text.lower() else ""
         raise place.fault(words[0].start, f"this cannot be read{between}") from None
@@ -89,6 +92,17 @@ def parse(
     if want is not None and found != want:
         raise place.fault(words[0].start, _wrong_type(found, want))
     return _expression(tree, found)
+
+
+@contextmanager
+def _room_to_nest() -> Iterator[None]:
+    """SQLGlot's parser takes about 25 frames a level: 50 levels are more than Python allows by itself."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, 4000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def to_sql(expression: Expression, engine: Engine = "duckdb", *, table: str | None = None) -> str:
