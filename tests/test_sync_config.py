@@ -413,3 +413,73 @@ def test_how_rapport_gets_there_does_not_change_the_digest(read, text):
 def test_a_fixed_clock_does_not_change_the_digest(read):
     fixed = read(LOOPBACK + "[time]\nnow = 2026-11-22T09:00:00Z\n")
     assert fixed.digest == read(LOOPBACK).digest
+
+
+# --- a config as admins write it -----------------------------------------------------------------------------
+
+ADMINS = """
+[salesforce]
+instance_url = "https://example.my.salesforce.com"
+auth = "client_credentials"
+
+[jira]
+url = "https://example.atlassian.net"
+deployment = "cloud"
+email = "integration@example.com"
+jql = "project in (ACME, BETA)"
+
+[identity]
+internal_domains = ["example.com"]
+link_by = ["field", "organization", "project", "component", "label", "reporter"]
+account_field = "CRM Account"
+[identity.projects]
+ACME = "Acme GmbH"
+
+[rollout]
+mode = "on"
+
+[accounts]
+preset = "vendor"
+
+[metrics.security_issues]
+source = "issues"
+where = "not done and has_label('security')"
+aggregate = "count"
+unit = "issues"
+
+[scorecards.health]
+floor = 0.5
+[[scorecards.health.measures]]
+metric = "days_since_contact"
+weight = 20
+points = [[0, 100], [14, 100], [45, 40], [90, 0]]
+[[scorecards.health.caps]]
+when = "open_p1 > 0"
+at_most = 40
+
+[rules.call_back]
+when = "oldest_unanswered_business_hours > 8"
+kind = "fix"
+subject = "Call back {account}: {unanswered_comments} messages wait"
+due = "1 business day"
+assign = "account_manager"
+cooldown = "14 days"
+
+[[tests]]
+rule = "call_back"
+given = { oldest_unanswered_business_hours = 12, unanswered_comments = 2 }
+expect = "fires"
+"""
+
+
+def test_a_config_as_admins_write_it_is_read(read):
+    catalogue = read(ADMINS).catalogue
+    assert catalogue.metrics["security_issues"].source == "issues"
+    assert [measure.metric for measure in catalogue.scorecards["health"].measures] == ["days_since_contact"]
+    assert catalogue.rules["call_back"].cooldown_days == 14
+    given = {"oldest_unanswered_business_hours": 12, "unanswered_comments": 2}
+    assert ("call_back", given, "fires") in [(test.rule, test.given, test.expect) for test in catalogue.tests]
+
+
+def test_a_built_in_rule_is_switched_off_by_the_environment(read):
+    assert not read(RAPPORT_RULES__CALL_BACK__ENABLED="false").catalogue.rules["call_back"].enabled

@@ -841,3 +841,60 @@ def test_no_value_at_any_key_ends_in_anything_but_a_config_or_its_faults(tmp_pat
     path.write_text("\n".join(lines))
     with contextlib.suppress(ConfigError):
         load(path, {})
+
+
+# --- the catalogue -----------------------------------------------------------------------------------------
+
+RULE = '[rules.ask]\nkind = "fix"\nsubject = "Ask {account}"\ndue = "1 business day"\ncooldown = "14 days"\n'
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_unknown_metric_in_a_rule_is_shown_in_its_line():
+    assert complaint(BASE + RULE + 'when = "oldest_unaswered_business_hours > 8"\n') == (
+        'rapport.toml:8: rules.ask.when, column 1: unknown metric "oldest_unaswered_business_hours"\n'
+        "    oldest_unaswered_business_hours > 8\n"
+        "    ^ did you mean oldest_unanswered_business_hours?"
+    )
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_the_environment_makes_wrong_in_a_rule_is_said_with_the_variable():
+    message = complaint(BASE, {"RAPPORT_RULES__CALL_BACK__WHEN": "opne_p1 > 0"})
+    assert message.startswith("RAPPORT_RULES__CALL_BACK__WHEN: rules.call_back.when, column 1: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        (RULE + 'when = "open_p1 > 0"\nwhem = "x"\n', "rapport.toml:9: rules.ask.whem: "),
+        (RULE, "rapport.toml:3: rules.ask"),
+        (RULE + 'when = "open_p1 > 0"\nseverity = "highest"\n', "rapport.toml:9: rules.ask.severity: "),
+        (RULE + 'when = "open_p1 > 0"\ndescription = "{acount}"\n', "rapport.toml:9: rules.ask.description"),
+        (
+            '[metrics.x]\nsource = "isues"\naggregate = "count"\nunit = "issues"\n',
+            "rapport.toml:4: metrics.x.source: ",
+        ),
+        (
+            '[[scorecards.health.measures]]\nmetric = "opne_p1"\nweight = 1\npoints = [[0, 100]]\n',
+            "rapport.toml:4: scorecards.health.measures",
+        ),
+        (
+            '[[scorecards.health.caps]]\nwhen = "opne_p1 > 0"\nat_most = 40\n',
+            "rapport.toml:4: scorecards.health.caps",
+        ),
+        ('[[tests]]\nrule = "cal_back"\ngiven = {}\nexpect = "fires"\n', "rapport.toml:4: tests"),
+        ("[bands]\ngreen = 30\namber = 40\n", "rapport.toml:"),
+        ("[rules]\nx = 5\n", "rapport.toml:4: rules.x: "),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_a_mistake_in_the_catalogue_is_found_in_its_line(text, start):
+    message = complaint(BASE + text)
+    assert message.startswith(start)
+
+
+@pytest.mark.usefixtures("folder")
+def test_mistakes_of_the_catalogue_come_with_all_others():
+    message = complaint(BASE + "[store]\npath = 5\n" + RULE + 'when = "opne_p1 > 0"\n[http]\nmax_tries = 0\n')
+    places = [line.split(": ")[0] for line in message.splitlines() if not line.startswith(" ")]
+    assert places == ["rapport.toml:4", "rapport.toml:10", "rapport.toml:12"]

@@ -99,7 +99,7 @@ def test_what_is_out_of_force_in_the_example_works_when_it_is_taken_in(tmp_path)
     config = load(path, {})
     assert {"security_issues", "security_share"} <= set(config.catalogue.metrics)
     assert "ask_about_security" in config.catalogue.rules
-    assert [test.rule for test in config.catalogue.tests] == ["ask_about_security"]
+    assert "ask_about_security" in {test.rule for test in config.catalogue.tests}
 
 
 def test_every_key_of_the_example_has_its_meaning_beside_it():
