@@ -137,7 +137,7 @@ def _blocked(episode: Episode, outcome: EpisodeOutcome, at: datetime, span: time
 
 
 def _fires(track: Track, outcome: RuleOutcome, inputs: PlanInputs, plan: TaskPlan) -> None:
-    current = track.current or _still_open(track, plan)
+    current = _with_open_task(track, inputs, plan) or track.current
     if current is not None and is_open(track.rows.get(current.key)):
         _keep_up(track, current, outcome, inputs, plan)
         return
@@ -157,14 +157,20 @@ def _fires(track: Track, outcome: RuleOutcome, inputs: PlanInputs, plan: TaskPla
         plan.candidates.append(Candidate(outcome, current))
 
 
-def _still_open(track: Track, plan: TaskPlan) -> Episode | None:
-    """A task of an ended episode that still stands (left, or reopened by a person) serves again."""
-    for episode in reversed(track.episodes):
-        if is_open(track.rows.get(episode.key)):
-            revived = replace(episode, ended=None, outcome=None, outcome_at=None, blocked_until=None)
-            plan.steps.append(_step(revived))
-            return revived
-    return None
+def _with_open_task(track: Track, inputs: PlanInputs, plan: TaskPlan) -> Episode | None:
+    """The running episode, or an ended one whose task still stands (left, or reopened by a person).
+
+    The latter runs again in place of the other, so that no second task comes beside one that is open.
+    """
+    newest_first = track.episodes[::-1]
+    standing = next((episode for episode in newest_first if is_open(track.rows.get(episode.key))), None)
+    if standing is None or standing.ended is None:
+        return standing
+    if track.current is not None:
+        plan.steps.append(_step(replace(track.current, ended=inputs.as_of)))
+    revived = replace(standing, ended=None, outcome=None, outcome_at=None, blocked_until=None)
+    plan.steps.append(_step(revived))
+    return revived
 
 
 def _begin(track: Track, inputs: PlanInputs) -> Episode:
@@ -214,9 +220,8 @@ def _keep_up(
     if answer in _DISMISSING or answer == "done":
         span = timedelta(days=outcome.cooldown_days * (DISMISSAL if answer in _DISMISSING else 1))
         how: EpisodeOutcome = "dismissed" if answer in _DISMISSING else "closed"
-        at = min(row.modified_at or inputs.as_of, inputs.as_of)
         plan.changes.append(complete(row, track, f'answered "{row.answer}"', inputs, outcome.account))
-        plan.steps.append(replace(_step(_blocked(episode, how, at, span)), with_change=True))
+        plan.steps.append(replace(_step(_blocked(episode, how, inputs.as_of, span)), with_change=True))
         return
     if answer == "later" and row.snooze_until and inputs.as_of.date() < row.snooze_until:
         return

@@ -466,6 +466,9 @@ def test_whatever_happens_a_second_run_writes_nothing_and_no_task_stands_twice(d
 
         rows = list(world.crm.tasks.values())
         for at, edit in one["people"]:
-            if rows:
-                world.edit_task(str(rows[at % len(rows)]["Rapport_Key__c"]), **edit)
+            key = str(rows[at % len(rows)]["Rapport_Key__c"]) if rows else ""
+            stands = {one.rpartition("|")[0] for one in world.open_keys()}
+            # A person may well open an old task beside its successor; two are then not Rapport's doing.
+            if key and (edit != {"Status": "Not Started"} or key.rpartition("|")[0] not in stands):
+                world.edit_task(key, **edit)
         world.later(days=one["days"])

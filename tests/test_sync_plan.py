@@ -331,6 +331,13 @@ def test_a_task_that_was_left_serves_again_when_the_rule_fires_again():
     assert (step.key, step.ended) == (KEY, None)
 
 
+def test_a_task_that_a_person_opened_again_serves_instead_of_a_new_one():
+    waiting = episode(f"call_back|{ACME}||2026-11-22", task_id=None)
+    plan = standing(outcome(), episodes=[episode(ended=BEGAN, outcome="closed"), waiting])
+    assert not plan.changes
+    assert {step.key: step.ended for step in plan.episodes} == {KEY: None, waiting.key: AS_OF}
+
+
 @pytest.mark.parametrize("one", [outcome(state="unknown"), None])
 def test_unknown_leaves_episode_and_task_as_they_are(one):
     plan = standing(one)
