@@ -27,8 +27,8 @@ from reports import terminal
 from rules.faults import CatalogueError
 from simulator import dataset, faults, sample
 from simulator.server import Simulator
-from sync import lock, run, views
 from sync import config as config_file
+from sync import lock, run, views
 from sync.changes import Plan
 from sync.config_errors import ConfigError
 from sync.errors import SyncError
@@ -36,7 +36,7 @@ from sync.measure import default_as_of, measure, server_now
 from sync.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from sync.config import Config
     from sync.mirror import Mirror
@@ -60,8 +60,12 @@ AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="ISO-8601", help="The instant to measure at instead of now.")
 ]
 Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for a run that holds the store.")]
-AllowLarge = Annotated[bool, typer.Option("--allow-large-change", help="Write past the safety limits, this once.")]
-Adopt = Annotated[bool, typer.Option("--adopt", help="Take over values that somebody else put into Rapport's fields.")]
+AllowLarge = Annotated[
+    bool, typer.Option("--allow-large-change", help="Write past the safety limits, this once.")
+]
+Adopt = Annotated[
+    bool, typer.Option("--adopt", help="Take over values that somebody else put into Rapport's fields.")
+]
 
 
 @app.callback()
@@ -70,6 +74,9 @@ def _options(
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="The config file (default: rapport.toml).")
     ] = None,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the stack trace of an unexpected failure.")
+    ] = False,
 ) -> None:
     context.obj = config
 
@@ -114,7 +121,9 @@ def pull(
 def plan(
     context: typer.Context,
     *,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the plan to a file for apply.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write the plan to a file for apply.")
+    ] = None,
     as_of: AsOf = None,
     adopt: Adopt = False,
     detailed_exitcode: Annotated[
@@ -141,7 +150,9 @@ def plan(
 @app.command()
 def apply(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan written by `rapport plan --out FILE`.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A plan written by `rapport plan --out FILE`.")
+    ],
     *,
     allow_large_change: AllowLarge = False,
     format: FormatOption = Format.text,  # noqa: A002
@@ -151,7 +162,9 @@ def apply(
     try:
         text = file.read_bytes()
     except OSError as error:
-        raise SyncError(f"The plan {file} cannot be read: {error.strerror}.", "name a file of `rapport plan --out`.") from None
+        raise SyncError(
+            f"The plan {file} cannot be read: {error.strerror}.", "name a file of `rapport plan --out`."
+        ) from None
     outcome = run.run_apply(config, Plan.from_text(text), allow_large_change=allow_large_change)
     _finish(outcome, format)
 
@@ -173,7 +186,9 @@ def metrics(
     if format is Format.json:
         _print_json(data)
     else:
-        terminal.metrics(terminal.console(), data, {name: each.unit for name, each in config.catalogue.metrics.items()})
+        terminal.metrics(
+            terminal.console(), data, {name: each.unit for name, each in config.catalogue.metrics.items()}
+        )
 
 
 @app.command()
@@ -268,9 +283,13 @@ def validate(context: typer.Context, *, format: FormatOption = Format.text) -> N
 
 @app.command()
 def simulate(
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The dataset: DIR/salesforce and DIR/jira.")],
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="The dataset: DIR/salesforce and DIR/jira.")
+    ],
     *,
-    port: Annotated[int, typer.Option("--port", min=0, max=65534, help="Salesforce here, Jira on the next; 0: any.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65534, help="Salesforce here, Jira on the next; 0: any.")
+    ] = 0,
     latency_ms: Annotated[int, typer.Option("--latency-ms", min=0, help="Delay of every answer.")] = 0,
     faults_spec: Annotated[
         str | None, typer.Option("--faults", metavar="SPEC", help="seed=INT,rate=0..1,kinds=429+reset+…")
@@ -288,7 +307,12 @@ def simulate(
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stopped.set())
     with Simulator(
-        loaded, port=port, jira_port=port + 1 if port else 0, latency=latency_ms / 1000, faults=schedule, now=fixed
+        loaded,
+        port=port,
+        jira_port=port + 1 if port else 0,
+        latency=latency_ms / 1000,
+        faults=schedule,
+        now=fixed,
     ) as simulator:
         _print_json({"salesforce": simulator.salesforce_url, "jira": simulator.jira_url})
         sys.stdout.flush()
@@ -306,7 +330,9 @@ def demo(
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
         if any(keep.iterdir()):
-            raise SyncError(f"{keep} is not empty.", "name a new folder; the demo never writes into an old one.")
+            raise SyncError(
+                f"{keep} is not empty.", "name a new folder; the demo never writes into an old one."
+            )
         _demo(keep)
         return
     with tempfile.TemporaryDirectory(prefix="rapport-demo-") as folder:
@@ -377,7 +403,9 @@ def _demo(folder: Path) -> None:
 def _demo_config(folder: Path, simulator: Simulator, now: datetime) -> Config:
     path = folder / "rapport.toml"
     projects = "\n".join(f'{key} = "{account}"' for key, account in sample.PROJECT_ACCOUNTS.items())
-    units = "\n".join(f'"{account}" = {json.dumps(list(names))}' for account, names in sample.DECLARED_UNITS.items())
+    units = "\n".join(
+        f'"{account}" = {json.dumps(list(names))}' for account, names in sample.DECLARED_UNITS.items()
+    )
     path.write_text(
         _DEMO_CONFIG.format(
             salesforce=simulator.salesforce_url,
@@ -412,7 +440,9 @@ def _steps(out: Any) -> Callable[[str], None]:
 
 
 @contextmanager
-def _measured(context: typer.Context, as_of: str | None, wait: float) -> Iterator[tuple[Config, Mirror, datetime]]:
+def _measured(
+    context: typer.Context, as_of: str | None, wait: float
+) -> Iterator[tuple[Config, Mirror, datetime]]:
     config = config_file.load(context.obj)
     with run.reading(config, wait=wait) as (mirror, state):
         instant = _instant(as_of, config, mirror)
@@ -453,7 +483,11 @@ def _progress() -> Iterator[Callable[[str, int], None]]:
     """Rows as they arrive, on a terminal's stderr only."""
     console = terminal.console(sys.stderr)
     with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True, disable=not sys.stderr.isatty()
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        console=console,
+        transient=True,
+        disable=not sys.stderr.isatty(),
     ) as bar:
         task = bar.add_task("")
         yield lambda source, rows: bar.update(task, description=f"{source}: {rows} rows" if rows else source)
@@ -480,10 +514,10 @@ def _fail(message: str, code: int) -> int:
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; every expected problem is a sentence on stderr and an exit code."""
     os.umask(0o077)
-    sys.exit(_run(arguments, os.environ))
+    sys.exit(_run(arguments))
 
 
-def _run(arguments: list[str] | None, environ: Mapping[str, str]) -> int:
+def _run(arguments: list[str] | None) -> int:
     try:
         result = app(args=arguments, prog_name="rapport", standalone_mode=False)
     except typer.Exit as end:
@@ -505,15 +539,15 @@ def _run(arguments: list[str] | None, environ: Mapping[str, str]) -> int:
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the reader left; end quietly
         return 0
-    except Exception as error:  # noqa: BLE001 - the last resort of a program that never shows a stack trace
+    except Exception as error:
         usage = getattr(error, "format_message", None)
         if usage is not None:  # a usage error of the command line library
             return _fail(f"{usage()}\n  What to do: see `rapport --help`.", 2)
-        if environ.get("RAPPORT_DEBUG"):
+        if "--debug" in (sys.argv if arguments is None else arguments):
             raise
         return _fail(
             f"Rapport failed in a way it did not expect: {type(error).__name__}: {error}\n"
-            "  What to do: run the command again with RAPPORT_DEBUG=1 and report what it says.",
+            "  What to do: run `rapport --debug …` again and report what it says.",
             3,
         )
     return result if isinstance(result, int) else 0

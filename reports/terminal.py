@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rules.words import amount, number
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -32,15 +34,6 @@ def safe(value: object) -> str:
     """Any value as one line of harmless text."""
     text = str(value).translate(_BIDI)
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def amount(value: float | None, unit: str = "") -> str:
-    if value is None:
-        return "unknown"
-    if unit == "share":
-        return f"{value * 100:.0f} %"
-    text = f"{value:.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:.1f}"
-    return f"{text} {unit}".strip()
 
 
 def day_time(stamp: str) -> str:
@@ -64,7 +57,14 @@ def portfolio(out: Console, rows: Sequence[Json], as_of: str) -> None:
     tail = f" · {unknown} unknown" if unknown else ""
     out.print(f"Portfolio, {day_time(as_of)}    {len(rows)} managed accounts{tail}")
     table = _table(
-        "Account", "Band", "Overall", "Health", "Reach", "Conf.", "First reason", right=("Overall", "Health", "Reach", "Conf.")
+        "Account",
+        "Band",
+        "Overall",
+        "Health",
+        "Reach",
+        "Conf.",
+        "First reason",
+        right=("Overall", "Health", "Reach", "Conf."),
     )
     for row in rows:
         band = row["band"] or "unknown"
@@ -85,7 +85,7 @@ def metrics(out: Console, rows: Sequence[Json], units: Mapping[str, str]) -> Non
     for row in rows:
         name = safe(row["account"])
         for metric, value in row["metrics"].items():
-            table.add_row(Text(name), metric, amount(value), units.get(metric, ""))
+            table.add_row(Text(name), metric, amount(value, units.get(metric, "")), units.get(metric, ""))
             name = ""
     out.print(table)
 
@@ -93,7 +93,9 @@ def metrics(out: Console, rows: Sequence[Json], units: Mapping[str, str]) -> Non
 def explanation(out: Console, data: Json) -> None:
     out.print(f"{safe(data['account'])}    measured {day_time(data['as_of'])}")
     if not data["scorecards"]:
-        out.print("This account is not managed, so it has metrics and no scores ([accounts] managed says which are).")
+        out.print(
+            "This account is not managed, so it has metrics and no scores ([accounts] managed says which are)."
+        )
         return
     for name, card in data["scorecards"].items():
         score = "–" if card["score"] is None else card["score"]
@@ -116,9 +118,9 @@ def _measures(card: Json) -> Table:
         known = each["score"] is not None
         table.add_row(
             f"  {each['label']}",
-            amount(each["value"], each["unit"]),
+            number(each["value"], each["unit"]),
             f"{each['score']:.0f}" if known else "–",
-            amount(each["weight"]),
+            amount(each["weight"], ""),
             f"{each['points']:.2f}" if each["points"] is not None else "–",
             Text(_evidence(each)),
         )
@@ -134,7 +136,10 @@ def _measures(card: Json) -> Table:
 
 
 def _evidence(measure: Json) -> str:
-    shown = [safe(e["key"] if (e["url"] or "").find("/browse/") >= 0 else e["text"]) for e in measure["evidence"][:4]]
+    shown = [
+        safe(e["key"] if (e["url"] or "").find("/browse/") >= 0 else e["text"])
+        for e in measure["evidence"][:4]
+    ]
     more = measure["evidence_total"] - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
@@ -148,7 +153,9 @@ def _rules(rules: Sequence[Json]) -> Table:
 
 
 def _value(value: object) -> str:
-    return amount(value) if isinstance(value, int | float) else "unknown" if value is None else safe(value)
+    return (
+        amount(value, "") if isinstance(value, int | float) else "unknown" if value is None else safe(value)
+    )
 
 
 def pulled(out: Console, data: Json) -> None:
@@ -184,9 +191,13 @@ def plan(out: Console, data: Json, *, file: str | None = None, limit: int | None
         return
     calls = data["predicted_calls"]
     out.print()
-    out.print(f"{_counts(changes)} · predicted write calls: Salesforce {calls['salesforce']}, Jira {calls['jira']}")
+    out.print(
+        f"{_counts(changes)} · predicted write calls: Salesforce {calls['salesforce']}, Jira {calls['jira']}"
+    )
     if data.get("mode") == "observe":
-        out.print("The rollout mode is observe: `rapport sync` writes nothing; set [rollout] mode to change that.")
+        out.print(
+            "The rollout mode is observe: `rapport sync` writes nothing; set [rollout] mode to change that."
+        )
     hint = f"rapport apply {file}" if file else "rapport plan --out FILE, then rapport apply FILE"
     out.print(f"Nothing was written. Write exactly this: {hint}")
 
@@ -194,7 +205,9 @@ def plan(out: Console, data: Json, *, file: str | None = None, limit: int | None
 def _counts(changes: Sequence[Json]) -> str:
     accounts = sum(change["object"] == "Account" for change in changes)
     new = sum(change["object"] == "Task" and change["action"] == "create" for change in changes)
-    done = sum(change["object"] == "Task" and change["action"] in ("complete", "delete") for change in changes)
+    done = sum(
+        change["object"] == "Task" and change["action"] in ("complete", "delete") for change in changes
+    )
     other = len(changes) - accounts - new - done
     parts = [(accounts, "account"), (new, "new task"), (done, "task done"), (other, "task updated")]
     words = [f"{n} {_plural(noun, n)}" for n, noun in parts if n]
@@ -269,7 +282,16 @@ def status(out: Console, data: Json) -> None:
         out.print(f"A run holds the store: process {running.get('pid', '?')}, {running.get('phase', '?')}.")
     if not data["runs"]:
         out.print("No run yet.")
-    table = _table("Run", "Command", "Began", "Exit", "Changes", "Applied", "Refused", right=("Exit", "Changes", "Applied", "Refused"))
+    table = _table(
+        "Run",
+        "Command",
+        "Began",
+        "Exit",
+        "Changes",
+        "Applied",
+        "Refused",
+        right=("Exit", "Changes", "Applied", "Refused"),
+    )
     for run in data["runs"]:
         exit_code = "–" if run["exit_code"] is None else str(run["exit_code"])
         figures = [str(run.get(name, "–")) for name in ("changes", "applied", "quarantined")]

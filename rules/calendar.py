@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PAST_DAYS = 1500
 _COMING_DAYS = 40
 
-_ZONE_DAY = pa.schema(
+_ZONE_DAY: pa.Schema = pa.schema(
     [
         ("utc_date", pa.date32()),
         ("day", pa.date32()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rules.expressions import to_sql
@@ -38,13 +39,20 @@ class Evidence:
     total: int
 
 
-def of_metric(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, name: str, account_id: str) -> Evidence:
+def of_metric(
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, name: str, account_id: str
+) -> Evidence:
     """The evidence of one metric for one account; an `expr` metric has that of its operands."""
     metric = catalogue.metrics[name]
     if metric.expr is not None:
-        parts = [of_metric(connection, catalogue, operand, account_id) for operand in sorted(metric.expr.columns)]
+        parts = [
+            of_metric(connection, catalogue, operand, account_id) for operand in sorted(metric.expr.columns)
+        ]
         unique = {(record.system, record.id): record for part in parts for record in part.records}
-        return Evidence(tuple(unique.values())[:LIMIT], len(unique) if len(unique) < LIMIT else sum(p.total for p in parts))
+        return Evidence(
+            tuple(unique.values())[:LIMIT],
+            len(unique) if len(unique) < LIMIT else sum(p.total for p in parts),
+        )
     rows = connection.execute(
         f"select *, count(*) over () as total from ({rows_sql(metric)}) where account_id = $account "
         f"order by {order_sql(metric)} limit {LIMIT}",
@@ -71,7 +79,7 @@ def rows_sql(metric: Metric) -> str:
         f"{order} as order_key from {metric.source} {'where ' + ' and '.join(conditions) if conditions else ''}"
     )
     if metric.aggregate in (*_SINGLE, "latest"):
-        by = "order_key desc" if metric.aggregate == "latest" else f"value {_SINGLE[metric.aggregate or 'min']}"
+        by = "order_key desc" if metric.aggregate == "latest" else f"value {_SINGLE[metric.aggregate]}"
         query = (
             f"select * exclude (place) from (select *, row_number() over (partition by account_id order by {by}, record_id) "
             f"as place from ({query})) where place = 1"
@@ -95,15 +103,21 @@ def _bracket(metric: Metric, records: tuple[Record, ...]) -> tuple[Record, ...]:
 
 def _record(row: Sequence[object]) -> Record:
     system, record_id, key, text, value, person = row
-    number = int(value) if isinstance(value, bool) else value
     return Record(
         str(system),
         str(record_id),
         str(key),
         None if text is None else str(text),
-        float(number) if isinstance(number, int | float) and not isinstance(number, bool) else number and str(number),
+        _plain(value),
         None if person is None else str(person),
     )
+
+
+def _plain(value: object) -> float | str | None:
+    """A number (booleans 1/0, decimals as doubles), else text."""
+    if isinstance(value, bool | int | float | Decimal):
+        return float(value)
+    return None if value is None else str(value)
 
 
 def keys_of_accounts(
@@ -123,5 +137,7 @@ def keys_of_accounts(
         gathered: dict[str, list[Record]] = {}
         for row in rows:
             gathered.setdefault(row[0], []).append(_record(row[1:7]))
-        found.update({(account_id, name): _bracket(metric, tuple(records)) for account_id, records in gathered.items()})
+        found.update(
+            {(account_id, name): _bracket(metric, tuple(records)) for account_id, records in gathered.items()}
+        )
     return found

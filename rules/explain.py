@@ -35,7 +35,9 @@ class LinkBases:
         return None
 
 
-def explain(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, account_id: str, links: LinkBases) -> Json:
+def explain(
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, account_id: str, links: LinkBases
+) -> Json:
     """Scorecards with measures, caps and rounding that add up to the score, and the state of every rule.
 
     Reads the tables of `metrics.evaluate` and `scorecards.evaluate`; for an account that is not managed the scorecards
@@ -44,7 +46,8 @@ def explain(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, account
     scores = {
         row[0]: row[1:]
         for row in connection.execute(
-            "select scorecard, raw, capped, confidence, score, band from eval_scores where account_id = ?", [account_id]
+            "select scorecard, raw, capped, confidence, score, band from eval_scores where account_id = ?",
+            [account_id],
         ).fetchall()
     }
     cards = {
@@ -54,7 +57,9 @@ def explain(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, account
     }
     return {
         "scorecards": cards,
-        "rules": [_rule(connection, rule, account_id) for rule in catalogue.rules.values() if rule.enabled] if cards else [],
+        "rules": [_rule(connection, rule, account_id) for rule in catalogue.rules.values() if rule.enabled]
+        if cards
+        else [],
     }
 
 
@@ -66,15 +71,16 @@ def _scorecard(
     scores: Mapping[str, Sequence[object]],
     links: LinkBases,
 ) -> Json:
-    raw, capped, confidence, score, band = scores[card.name]
-    measures = (
-        _parts(card, scores) if card.of else _measures(connection, catalogue, card, account_id, links)
-    )
-    weights = [Decimal(str(measure["weight"])) if measure["score"] is not None else Decimal(0) for measure in measures]
+    raw, _capped, confidence, score, band = scores[card.name]
+    measures = _parts(card, scores) if card.of else _measures(connection, catalogue, card, account_id, links)
+    weights = [
+        Decimal(str(measure["weight"])) if measure["score"] is not None else Decimal(0)
+        for measure in measures
+    ]
     points = shares(weights, [measure["score"] for measure in measures], raw)  # type: ignore[misc, arg-type]  # numbers or None
     for measure, share in zip(measures, points, strict=True):
         measure["points"] = None if share is None else float(share)
-    caps = _caps(connection, card, account_id, raw, capped)  # type: ignore[arg-type]  # DOUBLE columns
+    caps = _caps(connection, card, account_id, raw)  # type: ignore[arg-type]  # DOUBLE columns
     explained = sum((share for share in points if share is not None), Decimal(0))
     explained += sum((Decimal(str(cap["points"])) for cap in caps), Decimal(0))
     rounding = None if score is None else float(Decimal(str(score)) - explained)
@@ -88,12 +94,16 @@ def _scorecard(
     }
 
 
-def shares(weights: Sequence[Decimal], scores: Sequence[float | None], raw: float | None) -> list[Decimal | None]:
+def shares(
+    weights: Sequence[Decimal], scores: Sequence[float | None], raw: float | None
+) -> list[Decimal | None]:
     """weight·score/Σ weight of each measure in hundredths that add up to the raw score: largest remainder method."""
     total = sum(weights, Decimal(0))
     if raw is None or total == 0:
         return [None for _ in scores]
-    exact = [None if s is None else w * Decimal(repr(s)) / total for w, s in zip(weights, scores, strict=True)]
+    exact = [
+        None if s is None else w * Decimal(repr(s)) / total for w, s in zip(weights, scores, strict=True)
+    ]
     floored = [None if e is None else e.quantize(_CENT, ROUND_FLOOR) for e in exact]
     missing = Decimal(repr(raw)).quantize(_CENT) - sum((f for f in floored if f is not None), Decimal(0))
     by_remainder = sorted(
@@ -106,12 +116,17 @@ def shares(weights: Sequence[Decimal], scores: Sequence[float | None], raw: floa
 
 
 def _measures(
-    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, card: Scorecard, account_id: str, links: LinkBases
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    card: Scorecard,
+    account_id: str,
+    links: LinkBases,
 ) -> list[Json]:
     rows = {
         place: (value, score)
         for place, value, score in connection.execute(
-            "select place, value, score from eval_measures where account_id = ? and scorecard = ?", [account_id, card.name]
+            "select place, value, score from eval_measures where account_id = ? and scorecard = ?",
+            [account_id, card.name],
         ).fetchall()
     }
     measures: list[Json] = []
@@ -172,14 +187,14 @@ def _parts(card: Scorecard, scores: Mapping[str, Sequence[object]]) -> list[Json
 
 
 def _caps(
-    connection: duckdb.DuckDBPyConnection, card: Scorecard, account_id: str, raw: float | None, capped: float | None
+    connection: duckdb.DuckDBPyConnection, card: Scorecard, account_id: str, raw: float | None
 ) -> list[Json]:
-    holds = {
-        place: state
-        for place, state in connection.execute(
-            "select place, holds from eval_caps where account_id = ? and scorecard = ?", [account_id, card.name]
+    holds = dict(
+        connection.execute(
+            "select place, holds from eval_caps where account_id = ? and scorecard = ?",
+            [account_id, card.name],
         ).fetchall()
-    }
+    )
     caps: list[Json] = []
     current = raw
     for place, cap in enumerate(card.caps):
@@ -207,9 +222,17 @@ def _rule(connection: duckdb.DuckDBPyConnection, rule: Rule, account_id: str) ->
     """The rule's state with each clause of its condition and the values that decided."""
     columns = sorted(rule.when.columns)
     parts = clauses(rule.when)
-    select = [f"({to_sql(rule.when, 'duckdb')})", *(f"({part.sql})" for part in parts), *(f'"{c}"' for c in columns)]
-    row = connection.execute(f"select {', '.join(select)} from eval_facts where account_id = ?", [account_id]).fetchone()
-    state, states, values = (row[0], row[1 : 1 + len(parts)], row[1 + len(parts) :]) if row else (None, (), ())
+    select = [
+        f"({to_sql(rule.when, 'duckdb')})",
+        *(f"({part.sql})" for part in parts),
+        *(f'"{c}"' for c in columns),
+    ]
+    rows = connection.execute(
+        f"select {', '.join(select)} from eval_facts where account_id = ?", [account_id]
+    ).fetchall()
+    state, states, values = (
+        (rows[0][0], rows[0][1 : 1 + len(parts)], rows[0][1 + len(parts) :]) if rows else (None, (), ())
+    )
     return {
         "rule": rule.name,
         "kind": rule.kind,

@@ -119,7 +119,11 @@ def metrics_sql(catalogue: Catalogue, engine: Engine = "duckdb") -> str:
         + f" from {source} group by {q('account_id')})"
         for source, metrics in by_source.items()
     ]
-    columns = [f"{_covered(metric, engine)} as {q(metric.name)}" for metrics in by_source.values() for metric in metrics]
+    columns = [
+        f"{_covered(metric, engine)} as {q(metric.name)}"
+        for metrics in by_source.values()
+        for metric in metrics
+    ]
     joins = [f"left join scan_{source} on scan_{source}.account_id = a.account_id" for source in by_source]
     level = (
         f"level_0 as (select {', '.join(['a.account_id', *columns])} "
@@ -128,7 +132,9 @@ def metrics_sql(catalogue: Catalogue, engine: Engine = "duckdb") -> str:
     levels, last = [level], 0
     for group in _levels(catalogue):
         last += 1
-        own = ", ".join(f"cast({to_sql(m.expr, engine)} as double) as {q(m.name)}" for m in group if m.expr is not None)
+        own = ", ".join(
+            f"cast({to_sql(m.expr, engine)} as double) as {q(m.name)}" for m in group if m.expr is not None
+        )
         levels.append(f"level_{last} as (select *, {own} from level_{last - 1})")
     names = ", ".join(["account_id", *(q(name) for name in catalogue.metrics)])
     return f"with {', '.join([*scans, *levels])} select {names} from level_{last}"

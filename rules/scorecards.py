@@ -7,6 +7,8 @@ floor the score is NULL and the band unknown.
 
 from __future__ import annotations
 
+from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,7 +17,6 @@ from rules.expressions import to_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from decimal import Decimal
 
     import duckdb
 
@@ -34,7 +35,11 @@ def evaluate(
     `<scorecard>_score` and `<scorecard>_band` beside it: what rules look at.
     """
     rows = list(previous)
-    table = pa.table([pa.array(column, pa.string()) for column in zip(*rows, strict=True)], schema=_PREVIOUS) if rows else None
+    table = (
+        pa.table([pa.array(column, pa.string()) for column in zip(*rows, strict=True)], schema=_PREVIOUS)
+        if rows
+        else None
+    )
     connection.register("incoming", table if table is not None else _PREVIOUS.empty_table())
     connection.execute("create or replace temp table previous_band as select * from incoming")
     connection.unregister("incoming")
@@ -67,7 +72,7 @@ def curve_sql(points: Sequence[tuple[Decimal, Decimal]], value: str) -> str:
     """The piecewise linear curve through `points` (value, score) as an expression over the column `value`."""
     first, last = points[0], points[-1]
     pieces = [f"when {value} <= {_double(first[0])} then {_double(first[1])}"]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if x1 > x0:
             slope = f"({value} - {_double(x0)}) * {_double(y1 - y0)} / {_double(x1 - x0)}"
             pieces.append(f"when {value} <= {_double(x1)} then {_double(y0)} + {slope}")
@@ -122,7 +127,7 @@ def _raw_sql(cards: Sequence[Scorecard]) -> str:
             f"case when {_column(measure.metric)} is null then 0 else cast({measure.weight} as decimal(18, 6)) end"
             for measure in card.measures
         ]
-        total = sum(measure.weight for measure in card.measures)
+        total = sum((measure.weight for measure in card.measures), Decimal(0))
         capped = "raw"
         for cap in card.caps:
             holds = to_sql(cap.when, "duckdb", table="m")
@@ -157,7 +162,7 @@ def _combined_sql(card: Scorecard) -> str:
         f"coalesce(max(case when r.scorecard = '{name}' then {_double(value)} * r.confidence end), 0)"
         for name, value in card.of.items()
     ]
-    total = _double(sum(card.of.values()))  # type: ignore[arg-type]  # a scorecard of others names at least one
+    total = _double(sum(card.of.values(), Decimal(0)))
     return (
         f"select account_id, '{card.name}' as scorecard, raw, raw as capped, confidence, "
         f"confidence >= {_double(card.floor)} as enough from ("

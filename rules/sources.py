@@ -2,7 +2,7 @@
 
 A source is one `.sql` file in `models/` with one row per thing and its `account_id`. Besides the columns listed
 here, which admins may use in `where` and `value`, every source carries its evidence: `record_system`
-(salesforce | jira | none), `record_id`, `record_key` (an issue key, else the id) and `record_text`.
+(salesforce | jira | none), `record_id`, `record_key` (an issue key, else the id), `record_text` and `record_person` (the contact concerned).
 """
 
 from __future__ import annotations

@@ -117,7 +117,11 @@ def _of_rule(
     ).fetchall()
     said = sorted((rule.when.columns | rule.subject.columns) & set(columns))
     records = evidence.keys_of_accounts(connection, catalogue, said, "candidate")
-    names = {key: value for key, value in connection.execute("select person_id, max(name) from contact_person group by 1").fetchall()} if rows else {}
+    names = (
+        dict(connection.execute("select person_id, max(name) from contact_person group by 1").fetchall())
+        if rows
+        else {}
+    )
     connection.execute("drop table candidate")
     found = []
     for row in rows:
@@ -128,7 +132,7 @@ def _of_rule(
         person = next((r.person for name in said for r in behind[name] if r.person), None)
         due = _due(rule, day, hours)
         fields = {
-            **{name: words.amount(facts[name], catalogue.metrics[name].unit) for name in facts},
+            **facts,
             "account": account or "",
             "account_manager": owner_name or manager or "",
             "contact": names.get(person, "") if person else "",
@@ -177,7 +181,9 @@ def _description(
     for name in sorted(rule.when.columns & set(behind)):
         metric = catalogue.metrics[name]
         keys = ", ".join(words.record(record) for record in behind[name][:5])
-        lines.append(f"{metric.label}: {words.number(facts[name], metric.unit)}{f' ({keys})' if keys else ''}")
+        lines.append(
+            f"{metric.label}: {words.number(facts[name], metric.unit)}{f' ({keys})' if keys else ''}"
+        )
     return "\n".join(lines)
 
 

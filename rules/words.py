@@ -70,6 +70,8 @@ def condition(
 
 def _clause(part: Clause, facts: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
     values = ", ".join(
-        f"{metrics[name].label} {number(facts[name], metrics[name].unit)}" for name in sorted(part.columns) if name in metrics
+        f"{metrics[name].label} {number(facts[name], metrics[name].unit)}"
+        for name in sorted(part.columns)
+        if name in metrics
     )
     return f"{values} ({part.text})" if values else part.text

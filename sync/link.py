@@ -84,7 +84,12 @@ def resolve(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
                 {"internal": internal},
             )
             continue
-        values = [v for (v,) in execute(f"select distinct value from ({_VALUES[method]}) where value is not null").fetchall()]
+        values = [
+            v
+            for (v,) in execute(
+                f"select distinct value from ({_VALUES[method]}) where value is not null"
+            ).fetchall()
+        ]
         if method == "field":
             found = find_accounts(connection, values, by_number=True)
         else:
@@ -102,7 +107,9 @@ def resolve(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
         "select site, issue_id, account_id, min(method) as method from chosen where not ambiguous "
         "group by site, issue_id, account_id"
     )
-    execute("create or replace table issue_ambiguous as select site, issue_id, account_id from chosen where ambiguous")
+    execute(
+        "create or replace table issue_ambiguous as select site, issue_id, account_id from chosen where ambiguous"
+    )
     execute("drop table chosen")
     execute("drop table link_candidate")
     return notices
@@ -168,12 +175,16 @@ def _by_table(
     by_key = {name_key(key): targets.get(account, []) for key, account in table.items()}
     found = {value: by_key[name_key(value)] for value in values if name_key(value) in by_key}
     if method == "organization":
-        found |= find_accounts(connection, [value for value in values if value not in found and not value.isdigit()])
+        found |= find_accounts(
+            connection, [value for value in values if value not in found and not value.isdigit()]
+        )
     return found, notices
 
 
 def _near(connection: duckdb.DuckDBPyConnection, account: str) -> list[str]:
-    names = [name for (name,) in connection.execute("select Name from sf_account where not IsDeleted").fetchall()]
+    names = [
+        name for (name,) in connection.execute("select Name from sf_account where not IsDeleted").fetchall()
+    ]
     return difflib.get_close_matches(account, [name for name in names if name], n=1)
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rules import metrics, scorecards
 from rules.calendar import BusinessHours
-from rules.expressions import to_sql
 from rules.explain import LinkBases
+from rules.expressions import to_sql
 from sync.names import staff_entries
 
 if TYPE_CHECKING:
@@ -85,7 +85,11 @@ def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Param
 def pilot_sql(config: Config) -> str | None:
     """The accounts that a pilot concerns, as SQL over the `accounts` source; None where all are."""
     where = config.rollout.where
-    return None if config.rollout.mode != "pilot" or where is None else f"coalesce(({to_sql(where, 'duckdb')}), false)"
+    return (
+        None
+        if config.rollout.mode != "pilot" or where is None
+        else f"coalesce(({to_sql(where, 'duckdb')}), false)"
+    )
 
 
 def _present(mirror: Mirror) -> list[str]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
-from connectors import jira_records
+from connectors import jira_tables
 from connectors.batches import ARROW, Column
 from sync.errors import SyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from sync.objects import SourceObject
@@ -24,15 +24,15 @@ FILE = "mirror.duckdb"
 VERSION = 1  # a mirror of another version is dropped and pulled anew
 
 JIRA_TABLES: dict[str, pa.Schema] = {
-    "jira_issue": jira_records.JIRA_ISSUE,
-    "jira_issue_value": jira_records.JIRA_VALUE,
-    "jira_comment": jira_records.JIRA_COMMENT,
-    "jira_step": jira_records.JIRA_STEP,
-    "jira_worklog": jira_records.JIRA_WORKLOG,
-    "jira_person": jira_records.JIRA_PERSON,
-    "jira_project": jira_records.JIRA_PROJECT,
-    "jira_status": jira_records.JIRA_STATUS,
-    "jira_priority": jira_records.JIRA_PRIORITY,
+    "jira_issue": jira_tables.JIRA_ISSUE,
+    "jira_issue_value": jira_tables.JIRA_VALUE,
+    "jira_comment": jira_tables.JIRA_COMMENT,
+    "jira_step": jira_tables.JIRA_STEP,
+    "jira_worklog": jira_tables.JIRA_WORKLOG,
+    "jira_person": jira_tables.JIRA_PERSON,
+    "jira_project": jira_tables.JIRA_PROJECT,
+    "jira_status": jira_tables.JIRA_STATUS,
+    "jira_priority": jira_tables.JIRA_PRIORITY,
 }
 _OF_AN_ISSUE = ("jira_issue_value", "jira_comment", "jira_step", "jira_worklog")
 
@@ -42,7 +42,7 @@ def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     return pa.schema([(column.name, ARROW[column.kind]) for column in columns])
 
 
-class StoreEmpty(SyncError):
+class StoreEmpty(SyncError):  # noqa: N818 - says what happened, like the rest of sync.errors
     """Nothing was pulled yet, so there is nothing to measure."""
 
     def __init__(self) -> None:
@@ -102,10 +102,15 @@ class Mirror:
 
     def meta(self, name: str) -> str | None:
         try:
-            row = self.connection.execute("select value from mirror_meta where name = ?", [name]).fetchone()
+            value = self.one("select value from mirror_meta where name = ?", name)
         except duckdb.CatalogException:
             return None
-        return None if row is None else str(row[0])
+        return None if value is None else str(value)
+
+    def one(self, query: str, *values: object) -> object:
+        """The first column of the first row, or None. The result is read to its end: DuckDB refuses other work before."""
+        rows = self.connection.execute(query, list(values)).fetchall()
+        return rows[0][0] if rows else None
 
     def set_meta(self, name: str, value: str) -> None:
         self.connection.execute("delete from mirror_meta where name = ?", [name])
@@ -113,15 +118,18 @@ class Mirror:
 
     def cursor(self, source: str, digest: str) -> datetime | None:
         """The high water of a source, or None where all of it has to be read: never pulled, or pulled differently."""
-        row = self.connection.execute(
-            "select high_water from mirror_cursor where source = ? and digest = ?", [source, digest]
-        ).fetchone()
-        return None if row is None else row[0]
+        found = self.one(
+            "select high_water from mirror_cursor where source = ? and digest = ?", source, digest
+        )
+        return found if isinstance(found, datetime) else None
 
-    def note_source(self, source: str, *, present: bool, reason: str = "", missing: Sequence[str] = ()) -> None:
+    def note_source(
+        self, source: str, *, present: bool, reason: str = "", missing: Sequence[str] = ()
+    ) -> None:
         self.connection.execute("delete from mirror_source where source = ?", [source])
         self.connection.execute(
-            "insert into mirror_source values (?, ?, ?, ?)", [source, present, reason, json.dumps(sorted(missing))]
+            "insert into mirror_source values (?, ?, ?, ?)",
+            [source, present, reason, json.dumps(sorted(missing))],
         )
 
     # -- tables --------------------------------------------------------------------------------------------------
@@ -131,7 +139,8 @@ class Mirror:
         self.connection.register("shape", schema.empty_table())
         try:
             have = self.connection.execute(
-                "select column_name, data_type from duckdb_columns() where table_name = ? order by column_index", [table]
+                "select column_name, data_type from duckdb_columns() where table_name = ? order by column_index",
+                [table],
             ).fetchall()
             want = self.connection.execute("select column_name, column_type from (describe shape)").fetchall()
             if have != want:
@@ -144,7 +153,9 @@ class Mirror:
     def ensure_object(self, source: SourceObject) -> None:
         schema = arrow_schema(source.columns)
         if source.table == "sf_email_message":
-            schema = schema.remove(schema.get_field_index("Headers")).append(pa.field("AutoSubmitted", pa.bool_()))
+            schema = schema.remove(schema.get_field_index("Headers")).append(
+                pa.field("AutoSubmitted", pa.bool_())
+            )
         self.ensure(source.table, schema)
 
     @contextmanager
@@ -156,7 +167,14 @@ class Mirror:
             stage.drop()
 
     def store_object(
-        self, source: SourceObject, stage: Staging, *, whole: bool, digest: str, high_water: datetime | None, now: datetime
+        self,
+        source: SourceObject,
+        stage: Staging,
+        *,
+        whole: bool,
+        digest: str,
+        high_water: datetime | None,
+        now: datetime,
     ) -> int:
         """Merge what was staged for one object and move its cursor, in one transaction; returns the rows stored."""
         table = quoted(source.table)
@@ -171,7 +189,7 @@ class Mirror:
                 self.connection.execute(f"delete from {table}")
             else:
                 self.connection.execute(f"delete from {table} where Id in (select Id from {staged})")
-            self.connection.execute(f"insert into {table} {newest}")
+            self.connection.execute(f"insert into {table} by name {newest}")
             self._move_cursor(source.table, digest, high_water, now)
         return stage.rows
 
@@ -187,7 +205,8 @@ class Mirror:
         now: datetime,
     ) -> int:
         """Merge staged issues with everything that hangs on them; an issue with a closed security level is left out
-        and, if an earlier pull stored it, removed."""
+        and, if an earlier pull stored it, removed.
+        """
         execute = self.connection.execute
         issue = stage.name("jira_issue")
         with self.transaction():
@@ -214,10 +233,10 @@ class Mirror:
                 "and not list_contains(?::varchar[], lower(security_name)) and not list_contains(?::varchar[], security_id)",
                 [names, names],
             )
-            execute("insert into jira_issue select * exclude (batch) from newest")
+            execute("insert into jira_issue by name select * exclude (batch) from newest")
             for table in _OF_AN_ISSUE:
                 execute(
-                    f"insert into {table} select t.* exclude (batch) from {stage.name(table)} t "
+                    f"insert into {table} by name select t.* exclude (batch) from {stage.name(table)} t "
                     f"join newest n on n.site = t.site and n.id = t.issue_id and n.batch = t.batch"
                 )
             execute("drop table newest")
@@ -239,8 +258,10 @@ class Mirror:
             "account_type = coalesce(people.account_type, known.account_type) "
             "from jira_person known where known.site = people.site and known.id = people.id"
         )
-        execute("delete from jira_person using people p where jira_person.site = p.site and jira_person.id = p.id")
-        execute("insert into jira_person select * exclude (batch) from people")
+        execute(
+            "delete from jira_person using people p where jira_person.site = p.site and jira_person.id = p.id"
+        )
+        execute("insert into jira_person by name select * exclude (batch) from people")
         execute("drop table people")
 
     def replace(self, table: str, rows: pa.Table, *, site: str | None = None) -> None:
@@ -252,13 +273,15 @@ class Mirror:
                     self.connection.execute(f"delete from {quoted(table)}")
                 else:
                     self.connection.execute(f"delete from {quoted(table)} where site = ?", [site])
-                self.connection.execute(f"insert into {quoted(table)} select * from incoming")
+                self.connection.execute(f"insert into {quoted(table)} by name select * from incoming")
         finally:
             self.connection.unregister("incoming")
 
     def _move_cursor(self, source: str, digest: str, high_water: datetime | None, now: datetime) -> None:
         self.connection.execute("delete from mirror_cursor where source = ?", [source])
-        self.connection.execute("insert into mirror_cursor values (?, ?, ?, ?)", [source, digest, high_water, now])
+        self.connection.execute(
+            "insert into mirror_cursor values (?, ?, ?, ?)", [source, digest, high_water, now]
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -285,7 +308,9 @@ class Staging:
         self.rows = 0
         for table, schema in shapes.items():
             connection.register("shape", schema.empty_table())
-            connection.execute(f"create or replace temp table {self._raw(table)} as select *, 0 as batch from shape")
+            connection.execute(
+                f"create or replace temp table {self._raw(table)} as select *, 0 as batch from shape"
+            )
             connection.unregister("shape")
 
     @staticmethod
@@ -310,7 +335,9 @@ class Staging:
         for table, held in self._held.items():
             if not held:
                 continue
-            numbered = [rows.append_column("batch", pa.array([n] * rows.num_rows, pa.int32())) for n, rows in held]
+            numbered = [
+                rows.append_column("batch", pa.array([n] * rows.num_rows, pa.int32())) for n, rows in held
+            ]
             self._connection.register("incoming", pa.concat_tables(numbered))
             self._connection.execute(f"insert into {self._raw(table)} select * from incoming")
             self._connection.unregister("incoming")

@@ -16,7 +16,7 @@ from sync import link
 from sync.names import address_domain, name_key, staff_entries, unit_aliases, unit_key, website_domain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import duckdb
 
@@ -155,7 +155,11 @@ def _normal_keys(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
     _table(
         connection,
         "account_name_value",
-        {"value": names, "name_key": [name_key(n) for n in names], "unit_key": [unit_key(n, aliases) for n in names]},
+        {
+            "value": names,
+            "name_key": [name_key(n) for n in names],
+            "unit_key": [unit_key(n, aliases) for n in names],
+        },
     )
     connection.execute(
         "create or replace table account_name as select a.Id as account_id, v.name_key, v.unit_key "
@@ -183,8 +187,14 @@ def _normal_keys(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
         },
     )
     websites = _distinct(connection, "select Website from sf_account")
-    _table(connection, "website_value", {"value": websites, "domain": [website_domain(site) for site in websites]})
-    _table(connection, "free_mail_domain", {"value": [d.casefold() for d in config.identity.free_mail_domains]})
+    _table(
+        connection,
+        "website_value",
+        {"value": websites, "domain": [website_domain(site) for site in websites]},
+    )
+    _table(
+        connection, "free_mail_domain", {"value": [d.casefold() for d in config.identity.free_mail_domains]}
+    )
 
 
 def _staff(config: Config, mirror: Mirror) -> None:
@@ -196,7 +206,9 @@ def _staff(config: Config, mirror: Mirror) -> None:
         groups: Mapping[str, list[str]] = json.loads(mirror.meta(f"staff_groups:{site}") or "{}")
         people |= {(site, each) for members in groups.values() for each in members}
     ordered = sorted(people)
-    _table(mirror.connection, "staff_person", {"site": [s for s, _ in ordered], "id": [i for _, i in ordered]})
+    _table(
+        mirror.connection, "staff_person", {"site": [s for s, _ in ordered], "id": [i for _, i in ordered]}
+    )
 
 
 def _declared_units(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -220,7 +232,8 @@ def _declared_units(config: Config, connection: duckdb.DuckDBPyConnection) -> li
 
 def _account_managers(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
     """Who answers for an account (B7): the first of the configured chain who is an active standard user; for tasks
-    otherwise that user's manager, else the fallback user."""
+    otherwise that user's manager, else the fallback user.
+    """
     _table(connection, "house_user", {"value": [user.casefold() for user in config.people.house_users]})
     connection.execute(
         "create or replace temp table usable as select u.Id, u.Name from sf_user u "
@@ -240,7 +253,9 @@ def _account_managers(config: Config, connection: duckdb.DuckDBPyConnection) -> 
             )
         else:
             column = "OwnerId" if kind == "owner" else f'"x_{name}"'
-            candidates.append(f"select Id as account_id, {column} as user_id, {place} as place from sf_account")
+            candidates.append(
+                f"select Id as account_id, {column} as user_id, {place} as place from sf_account"
+            )
     connection.execute(f"create or replace temp table candidate as {' union all '.join(candidates)}", roles)
     connection.execute(
         "create or replace table account_manager as "
@@ -263,11 +278,20 @@ def _account_managers(config: Config, connection: duckdb.DuckDBPyConnection) -> 
 
 
 def _distinct(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
-    return [value for (value,) in connection.execute(f"select distinct v from ({query}) t(v) where v is not null").fetchall()]
+    return [
+        value
+        for (value,) in connection.execute(
+            f"select distinct v from ({query}) t(v) where v is not null"
+        ).fetchall()
+    ]
 
 
-def _table(connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, list[str] | list[str | None]]) -> None:
+def _table(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, list[str] | list[str | None]]
+) -> None:
     shape = pa.schema([(column, pa.string()) for column in columns])
-    connection.register("incoming", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}, schema=shape))
+    connection.register(
+        "incoming", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}, schema=shape)
+    )
     connection.execute(f"create or replace table {name} as select * from incoming")
     connection.unregister("incoming")

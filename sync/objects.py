@@ -74,7 +74,9 @@ OBJECTS: tuple[SourceObject, ...] = (
         _columns("ManagerId", "Name Username Email UserType", boolean="IsActive"),
         business=False,
     ),
-    SourceObject("RecordType", "sf_record_type", _columns("", "Name DeveloperName SobjectType"), business=False),
+    SourceObject(
+        "RecordType", "sf_record_type", _columns("", "Name DeveloperName SobjectType"), business=False
+    ),
     SourceObject(
         "Account",
         "sf_account",
@@ -86,7 +88,9 @@ OBJECTS: tuple[SourceObject, ...] = (
         ),
         business=False,
     ),
-    SourceObject("Contact", "sf_contact", _columns("AccountId MasterRecordId", "Name Title Department Email")),
+    SourceObject(
+        "Contact", "sf_contact", _columns("AccountId MasterRecordId", "Name Title Department Email")
+    ),
     SourceObject(
         "Opportunity",
         "sf_opportunity",
@@ -99,14 +103,20 @@ OBJECTS: tuple[SourceObject, ...] = (
             timestamp="LastStageChangeDate",
         ),
     ),
-    SourceObject("OpportunityContactRole", "sf_opportunity_contact_role", _columns("OpportunityId ContactId", "Role")),
+    SourceObject(
+        "OpportunityContactRole", "sf_opportunity_contact_role", _columns("OpportunityId ContactId", "Role")
+    ),
     SourceObject(
         "Contract",
         "sf_contract",
         _columns("AccountId", "Status StatusCode", date="StartDate EndDate", timestamp="ActivatedDate"),
     ),
     SourceObject("Asset", "sf_asset", _columns("AccountId Product2Id", "Name Status")),
-    SourceObject("Case", "sf_case", _columns("AccountId ContactId", "CaseNumber Status Priority Type", boolean="IsClosed")),
+    SourceObject(
+        "Case",
+        "sf_case",
+        _columns("AccountId ContactId", "CaseNumber Status Priority Type", boolean="IsClosed"),
+    ),
     SourceObject(
         "Task",
         "sf_task",
@@ -129,8 +139,12 @@ OBJECTS: tuple[SourceObject, ...] = (
             timestamp="StartDateTime",
         ),
     ),
-    SourceObject("TaskRelation", "sf_task_relation", _columns("TaskId RelationId", boolean="IsWhat"), business=False),
-    SourceObject("EventRelation", "sf_event_relation", _columns("EventId RelationId", boolean="IsWhat"), business=False),
+    SourceObject(
+        "TaskRelation", "sf_task_relation", _columns("TaskId RelationId", boolean="IsWhat"), business=False
+    ),
+    SourceObject(
+        "EventRelation", "sf_event_relation", _columns("EventId RelationId", boolean="IsWhat"), business=False
+    ),
     SourceObject(
         "EmailMessage",
         "sf_email_message",
@@ -141,7 +155,9 @@ OBJECTS: tuple[SourceObject, ...] = (
             timestamp="MessageDate",
         ),
     ),
-    SourceObject("AccountTeamMember", "sf_account_team_member", _columns("AccountId UserId", "TeamMemberRole")),
+    SourceObject(
+        "AccountTeamMember", "sf_account_team_member", _columns("AccountId UserId", "TeamMemberRole")
+    ),
     # Descriptions are read of Rapport's own tasks only: those of e-mail tasks are bodies, which are never stored.
     SourceObject(
         "Task",
@@ -159,7 +175,9 @@ OBJECTS: tuple[SourceObject, ...] = (
 )
 
 
-def wanted_objects(fields: Mapping[str, str], account_columns: Mapping[str, str], account_key: str) -> list[SourceObject]:
+def wanted_objects(
+    fields: Mapping[str, str], account_columns: Mapping[str, str], account_key: str
+) -> list[SourceObject]:
     """The objects with an org's own names put in: `[salesforce.fields]`, `[accounts.columns]`, `identity.account_key`."""
     wanted = []
     for each in OBJECTS:

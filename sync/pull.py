@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from connectors import jira_records, soql
+from connectors import jira_site, jira_tables, soql
 from connectors.batches import Column
 from sync import normalise
 from sync.mirror import JIRA_TABLES, Staging, arrow_schema
@@ -76,7 +76,7 @@ def pull(
     *,
     full: bool,
     now: datetime,
-    progress: Callable[[str, int], None] = lambda source, rows: None,
+    progress: Callable[[str, int], None],
 ) -> PullReport:
     """Read both sides into the mirror and materialise what the models need.
 
@@ -94,7 +94,15 @@ def pull(
         if source.name not in described:
             described[source.name] = salesforce.describe(source.name)
         _pull_object(
-            mirror, salesforce, source, described[source.name], report, full=full, overlap=overlap, now=now, progress=progress
+            mirror,
+            salesforce,
+            source,
+            described[source.name],
+            report,
+            full=full,
+            overlap=overlap,
+            now=now,
+            progress=progress,
         )
     _note_declared_fields(config, wanted, described, report)
     _note_own_fields(config, mirror, described, report)
@@ -102,7 +110,17 @@ def pull(
         mirror.note_source("jira", present=False, reason="no [jira] in the config")
     else:
         report.sites = (sides.site.base_url,)
-        _pull_jira(config, mirror, jira, sides.site.account_id, report, full=full, overlap=overlap, now=now, progress=progress)
+        _pull_jira(
+            config,
+            mirror,
+            jira,
+            sides.site.account_id,
+            report,
+            full=full,
+            overlap=overlap,
+            now=now,
+            progress=progress,
+        )
         mirror.note_source("jira", present=True)
     progress("links", 0)
     report.notices += normalise.materialise(config, mirror)
@@ -160,8 +178,12 @@ def _pull_object(
     visible = tuple(column for column in source.columns if source.api_name(column.name) in fields)
     missing = [column.name for column in source.columns if column not in visible]
     mirror.note_source(source.table, present=True, missing=missing)
-    stamp = next((name for name in ("SystemModstamp", "LastModifiedDate", "CreatedDate") if name in fields), None)
-    digest = _digest([source.api_name(column.name) for column in visible], source.only_with, report.organization)
+    stamp = next(
+        (name for name in ("SystemModstamp", "LastModifiedDate", "CreatedDate") if name in fields), None
+    )
+    digest = _digest(
+        [source.api_name(column.name) for column in visible], source.only_with, report.organization
+    )
     cursor = None if full or stamp is None else mirror.cursor(source.table, digest)
     conditions = []
     if source.only_with:
@@ -189,7 +211,12 @@ def _pull_object(
             if ceiling is not None:
                 high_water = min(high_water, ceiling.astimezone(UTC).replace(tzinfo=None))
         rows = mirror.store_object(
-            source, stage, whole=cursor is None, digest=digest, high_water=high_water, now=now.replace(tzinfo=None)
+            source,
+            stage,
+            whole=cursor is None,
+            digest=digest,
+            high_water=high_water,
+            now=now.replace(tzinfo=None),
         )
     report.rows[source.table] = rows
 
@@ -199,14 +226,15 @@ def _fitted(table: pa.Table, source: SourceObject, schema: pa.Schema) -> pa.Tabl
     theirs = {source.api_name(column.name): column.name for column in source.columns}
     by_name = {theirs[name]: table.column(name) for name in table.column_names}
     columns = [
-        by_name[each.name].cast(each.type) if each.name in by_name else pa.nulls(table.num_rows, each.type) for each in schema
+        by_name[each.name].cast(each.type) if each.name in by_name else pa.nulls(table.num_rows, each.type)
+        for each in schema
     ]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _newest_staged(mirror: Mirror, stage: Staging, table: str) -> datetime | None:
-    row = mirror.connection.execute(f"select max(SystemModstamp) from {stage.name(table)}").fetchone()
-    return None if row is None else row[0]
+    newest = mirror.one(f"select max(SystemModstamp) from {stage.name(table)}")
+    return newest if isinstance(newest, datetime) else None
 
 
 def _digest(*parts: object) -> str:
@@ -227,7 +255,10 @@ def _note_declared_fields(
     report: PullReport,
 ) -> None:
     """A field that the config names and the org does not show is worth a word; it counts as unknown."""
-    named = {**config.salesforce.fields, **{f"x_{name}": theirs for name, theirs in config.accounts.columns.items()}}
+    named = {
+        **config.salesforce.fields,
+        **{f"x_{name}": theirs for name, theirs in config.accounts.columns.items()},
+    }
     for source in wanted:
         fields = described[source.name]
         if fields is None or source.only_with:
@@ -260,7 +291,11 @@ def _note_own_fields(
             theirs = config.salesforce.fields.get(ours, ours)
             info = fields.get(theirs)
             if info is None or not info.updateable:
-                why = "the org lacks it or this user may not see it" if info is None else "this user may not write it"
+                why = (
+                    "the org lacks it or this user may not see it"
+                    if info is None
+                    else "this user may not write it"
+                )
                 report.notices.append(f"{object_name}.{theirs}: {why}; it is left out")
             if info is not None:
                 kept[ours] = {
@@ -290,15 +325,17 @@ def _pull_jira(
     progress: Callable[[str, int], None],
 ) -> None:
     site = jira.settings.site
-    wanted = jira_records.discover(jira.fields(), config.identity.account_field)
-    mirror.replace("jira_status", _rows(jira_records.JIRA_STATUS, site, jira.statuses()), site=site)
-    mirror.replace("jira_project", _rows(jira_records.JIRA_PROJECT, site, jira.projects()), site=site)
-    names = jira.priorities() or []
-    priorities = pa.table({"site": [site] * len(names), "name": names}, schema=jira_records.JIRA_PRIORITY)
-    mirror.replace("jira_priority", priorities, site=site)
-    staff_groups = {name: jira.group_members(name) or [] for name in staff_entries(config.identity.staff).groups}
+    wanted = jira_site.discover(jira.fields(), config.identity.account_field)
+    mirror.replace("jira_status", jira_tables.status_table(site, jira.statuses()), site=site)
+    mirror.replace("jira_project", jira_tables.project_table(site, jira.projects()), site=site)
+    mirror.replace("jira_priority", jira_tables.priority_table(site, jira.priorities() or []), site=site)
+    staff_groups = {
+        name: jira.group_members(name) or [] for name in staff_entries(config.identity.staff).groups
+    }
     mirror.set_meta(f"staff_groups:{site}", json.dumps(staff_groups))
-    digest = _digest(str(wanted), jira.settings.jql, user, sorted(config.jira.security_levels) if config.jira else [])
+    digest = _digest(
+        str(wanted), jira.settings.jql, user, sorted(config.jira.security_levels) if config.jira else []
+    )
     cursor = None if full else mirror.cursor(f"jira:{site}", digest)
     since = None if cursor is None else cursor.replace(tzinfo=UTC) - overlap
     high_water, ceiling = cursor, None
@@ -315,9 +352,9 @@ def _pull_jira(
                 jira_person=batch.people,
             )
             progress("Jira issues", stage.rows)
-        row = mirror.connection.execute(f"select max(updated) from {stage.name('jira_issue')}").fetchone()
-        if row is not None and row[0] is not None:
-            high_water = row[0] if high_water is None else max(row[0], high_water)
+        newest = mirror.one(f"select max(updated) from {stage.name('jira_issue')}")
+        if isinstance(newest, datetime):
+            high_water = newest if high_water is None else max(newest, high_water)
             if ceiling is not None:
                 high_water = min(high_water, ceiling.astimezone(UTC).replace(tzinfo=None))
         report.rows["jira_issue"] = mirror.store_issues(
@@ -331,24 +368,17 @@ def _pull_jira(
         )
 
 
-def _rows(schema: pa.Schema, site: str, records: list[object]) -> pa.Table:
-    """Small frozen records of the Jira connector as a table; `site` is the first column."""
-    return pa.Table.from_pylist(
-        [
-            {name: site if name == "site" else getattr(record, name) for name in schema.names}
-            for record in records
-        ],
-        schema=schema,
-    )
-
-
 def _newest_stamp(mirror: Mirror, wanted: list[SourceObject]) -> str:
     """The newest stamp of anything that happened with a customer; Rapport's own tasks and Account stamps left out."""
     stamps = []
     for source in wanted:
         if source.business:
-            own = f" where {'Rapport_Key__c'} is null" if any(c.name == "Rapport_Key__c" for c in source.columns) else ""
-            stamps.append(f"select max(SystemModstamp) as at from {source.table}{own}")
-    stamps.append("select max(updated) as at from jira_issue")
-    row = mirror.connection.execute(f"select max(at) from ({' union all '.join(stamps)})").fetchone()
-    return "" if row is None or row[0] is None else row[0].replace(tzinfo=UTC).isoformat()
+            own = (
+                f" where {'Rapport_Key__c'} is null"
+                if any(c.name == "Rapport_Key__c" for c in source.columns)
+                else ""
+            )
+            stamps.append(f"select max(SystemModstamp) as stamp from {source.table}{own}")
+    stamps.append("select max(updated) as stamp from jira_issue")
+    newest = mirror.one(f"select max(stamp) from ({' union all '.join(stamps)})")
+    return newest.replace(tzinfo=UTC).isoformat() if isinstance(newest, datetime) else ""

@@ -21,8 +21,8 @@ from connectors.jira import Jira
 from connectors.salesforce import Salesforce
 from rules import tasks
 from sync import canonical, safety, seal
-from sync.apply import ApplyResult, apply_plan, settle
-from sync.errors import StalePlan, SyncError
+from sync.apply import ApplyResult, apply_plan, check_current, settle
+from sync.errors import SyncError
 from sync.lock import RunLock
 from sync.measure import business_hours, default_as_of, measure, pilot_sql, server_now
 from sync.mirror import Mirror
@@ -57,18 +57,12 @@ class Outcome:
     rejected: int = 0
 
     def to_json(self) -> dict[str, object]:
-        result = self.applied
-        changes = 0 if self.plan is None else len(self.plan.changes)
+        plan = self.plan
+        result = self.applied or ApplyResult(self.run, len(plan.changes) if plan else 0, ())
         return {
-            "run": self.run,
-            "changes": changes,
-            "applied": result.applied if result else 0,
-            "skipped": result.skipped if result else 0,
-            "quarantined": result.quarantined if result else 0,
-            "calls": self.calls,
-            "records": [record.to_json() for record in result.records] if result else [],
-            "mode": self.plan.mode if self.plan else None,
-            "as_of": self.plan.as_of.isoformat() if self.plan else None,
+            **result.to_json(self.calls),
+            "mode": plan.mode if plan else None,
+            "as_of": canonical.stamp(plan.as_of) if plan else None,
         }
 
 
@@ -86,7 +80,9 @@ def reading(config: Config, *, wait: float = READ_WAIT) -> Iterator[tuple[Mirror
         yield mirror, state
 
 
-def run_pull(config: Config, *, full: bool, progress: Callable[[str, int], None]) -> tuple[Outcome, PullReport]:
+def run_pull(
+    config: Config, *, full: bool, progress: Callable[[str, int], None]
+) -> tuple[Outcome, PullReport]:
     with _run(config, "pull") as job:
         report = job.pull(full=full, progress=progress)
         return job.outcome, report
@@ -114,7 +110,15 @@ def run_apply(config: Config, plan: Plan, *, allow_large_change: bool) -> Outcom
     """Write exactly `plan`. Raises EditedPlan, StalePlan or SafetyStop before anything is written."""
     with _run(config, "apply") as job:
         seal.verify(plan, job.state.seal_key)
-        check_fresh(config, job.mirror, job.state, plan)
+        check_current(
+            plan,
+            job.state,
+            config_digest=config.digest,
+            pull_id=job.mirror.meta("pull_id"),
+            organization=_organization(job.mirror),
+            now=server_now(config, job.mirror),
+            max_age=config.safety.max_plan_age,
+        )
         check_safety(config, job.state, plan, allow_large_change=allow_large_change)
         job.sign_in()
         job.settle()
@@ -173,24 +177,6 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
     return seal.sealed(plan, state.seal_key)
 
 
-def check_fresh(config: Config, mirror: Mirror, state: State, plan: Plan) -> None:
-    """Refuse a plan that no longer says what would be written now (definitions I47)."""
-    advice = "make a new one with `rapport plan --out FILE`."
-    if plan.config_digest != config.digest:
-        raise StalePlan("The config or the catalogue changed since this plan was made.", advice)
-    if plan.organization != _organization(mirror):
-        raise StalePlan("This plan was made for another org than the store holds.", advice)
-    if plan.pull_id != mirror.meta("pull_id"):
-        raise StalePlan("Newer data was pulled since this plan was made.", advice)
-    last = state.last_plan()
-    if last is not None and last.digest != plan.digest and last.created_at >= plan.created_at:
-        raise StalePlan("A later plan was applied already.", advice)
-    age = server_now(config, mirror) - plan.created_at
-    if age > config.safety.max_plan_age:
-        hours = age.total_seconds() / 3600
-        raise StalePlan(f"This plan is {hours:.0f} hours old; safety.max_plan_age does not allow that.", advice)
-
-
 def check_safety(config: Config, state: State, plan: Plan, *, allow_large_change: bool) -> None:
     verdict = safety.check(plan, state.known_records(), _limits(config))
     if not verdict.allowed and not allow_large_change:
@@ -211,6 +197,9 @@ class _Job:
     jira: Jira | None
     sides: Sides | None = None
 
+    def clock(self) -> datetime:
+        return server_now(self.config, self.mirror)
+
     def pull(self, *, full: bool, progress: Callable[[str, int], None]) -> PullReport:
         self.lock.phase("pull")
         now = server_now(self.config, None)
@@ -218,7 +207,9 @@ class _Job:
         self.outcome.notices += report.notices
         self.outcome.rejected = len(report.rejected)
         for source, rejected in report.rejected:
-            self.outcome.notices.append(f"{source} {rejected.id or 'without id'} could not be read: {rejected.reason}")
+            self.outcome.notices.append(
+                f"{source} {rejected.id or 'without id'} could not be read: {rejected.reason}"
+            )
         return report
 
     def sign_in(self) -> Sides:
@@ -232,7 +223,7 @@ class _Job:
         """Ask the org what became of writes whose answer an earlier run never saw."""
         self.lock.phase("settle")
         self.sign_in()
-        settle(self.state, self.salesforce, lambda: server_now(self.config, self.mirror))
+        settle(self.state, self.salesforce, clock=self.clock, run_id=self.outcome.run)
 
     def apply(self, plan: Plan) -> None:
         self.lock.phase("apply")
@@ -240,7 +231,7 @@ class _Job:
             plan,
             crm=self.salesforce,
             state=self.state,
-            clock=lambda: server_now(self.config, self.mirror),
+            clock=self.clock,
             run_id=self.outcome.run,
         )
 
@@ -267,14 +258,20 @@ def _run(config: Config, command: str) -> Iterator[_Job]:
         except ConnectorError:
             raise
         finally:
-            outcome.calls = {"salesforce": _calls(salesforce.calls), "jira": _calls(jira.calls if jira else None)}
+            outcome.calls = {
+                "salesforce": _calls(salesforce.calls),
+                "jira": _calls(jira.calls if jira else None),
+            }
             state.end_run(run_id, server_now(config, None), exit_code, _summary(outcome))
             salesforce.close()
 
 
 def _summary(outcome: Outcome) -> dict[str, object]:
     told = outcome.to_json()
-    return {name: told[name] for name in ("changes", "applied", "skipped", "quarantined", "calls", "mode", "as_of")}
+    return {
+        name: told[name]
+        for name in ("changes", "applied", "skipped", "quarantined", "calls", "mode", "as_of")
+    }
 
 
 def _calls(calls: Calls | None) -> dict[str, int]:
@@ -322,16 +319,16 @@ def _task_settings(config: Config, mirror: Mirror) -> TaskSettings:
     answer = fields.get("Rapport_Answer__c")
     record_type = None
     if section.record_type:
-        row = mirror.connection.execute(
-            "select Id from sf_record_type where SobjectType = 'Task' and (DeveloperName = $name or Name = $name)",
-            {"name": section.record_type},
-        ).fetchone()
-        if row is None:
+        found = mirror.one(
+            "select Id from sf_record_type where SobjectType = 'Task' and (DeveloperName = $1 or Name = $1)",
+            section.record_type,
+        )
+        if found is None:
             raise SyncError(
                 f'salesforce.task.record_type: the org has no record type "{section.record_type}" of Task.',
                 "name one by its developer name, or leave the key out.",
             )
-        record_type = str(row[0])
+        record_type = str(found)
     return TaskSettings(
         createable=bool(key and key["createable"] and key["unique"]),
         key_field=str(key["name"]) if key else "Rapport_Key__c",

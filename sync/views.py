@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 
 
-class UnknownAccount(SyncError):
+class UnknownAccount(SyncError):  # noqa: N818 - says what happened, like the rest of sync.errors
     """The account that was asked for is none, or several."""
 
 
@@ -77,14 +77,15 @@ def portfolio(config: Config, mirror: Mirror) -> list[Json]:
     """One line per managed account, the most worrying first: red, amber, green, unknown; then by health."""
     build_reasons(mirror.connection, config.catalogue)
     rows = mirror.connection.execute(
-        "select a.account_id, a.name, "
+        "select * from (select a.account_id, a.name, "
         "max(case when s.scorecard = 'health' then s.band end) as band, "
         "max(case when s.scorecard = 'overall' then s.score end) as overall, "
         "max(case when s.scorecard = 'health' then s.score end) as health, "
         "max(case when s.scorecard = 'penetration' then s.score end) as penetration, "
         "max(case when s.scorecard = 'health' then s.confidence end) as confidence "
-        "from eval_scores s join accounts a on a.account_id = s.account_id group by a.account_id, a.name "
-        "order by case band when 'red' then 1 when 'amber' then 2 when 'green' then 3 else 4 end, health, a.name, a.account_id"
+        "from eval_scores s join accounts a on a.account_id = s.account_id group by a.account_id, a.name) p "
+        "order by case p.band when 'red' then 1 when 'amber' then 2 when 'green' then 3 else 4 end, "
+        "p.health, p.name, p.account_id"
     ).fetchall()
     reasons = reasons_of(mirror.connection, [row[0] for row in rows])
     return [
@@ -96,7 +97,9 @@ def portfolio(config: Config, mirror: Mirror) -> list[Json]:
             "health": health,
             "penetration": penetration,
             "confidence": confidence,
-            "first_reason": reason_text(reasons[account_id][0], config.catalogue) if account_id in reasons else None,
+            "first_reason": reason_text(reasons[account_id][0], config.catalogue)
+            if account_id in reasons
+            else None,
         }
         for account_id, name, band, overall, health, penetration, confidence in rows
     ]
@@ -136,11 +139,16 @@ def find_account(mirror: Mirror, account: str) -> tuple[str, str]:
     """The account that an Id (15 or 18 characters), record URL or exact name means; UnknownAccount otherwise."""
     ids = find_accounts(mirror.connection, [account]).get(account, [])
     if len(ids) == 1:
-        row = mirror.connection.execute("select Name from sf_account where Id = ?", [ids[0]]).fetchone()
-        return ids[0], str(row[0]) if row else ids[0]
+        return ids[0], str(mirror.one("select Name from sf_account where Id = ?", ids[0]) or ids[0])
     if ids:
-        raise UnknownAccount(f'"{account}" fits {len(ids)} accounts: {", ".join(ids)}.', "give the Id of the one you mean.")
-    names = [n for (n,) in mirror.connection.execute("select Name from sf_account where not IsDeleted").fetchall() if n]
+        raise UnknownAccount(
+            f'"{account}" fits {len(ids)} accounts: {", ".join(ids)}.', "give the Id of the one you mean."
+        )
+    names = [
+        n
+        for (n,) in mirror.connection.execute("select Name from sf_account where not IsDeleted").fetchall()
+        if n
+    ]
     folded = {each.casefold(): each for each in names}
     near = [folded[each] for each in difflib.get_close_matches(account.casefold(), folded, n=3)]
     starts = [each for each in names if each.casefold().startswith(account.casefold())][:3]

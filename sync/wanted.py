@@ -74,14 +74,20 @@ def wanted_records(
     number_columns = [
         *((f, f"max(case when s.scorecard = '{card_of[f.ours]}' then s.score end)") for f in scores),
         *(
-            (f, "max(case when s.scorecard = 'health' then cast(round_even(s.confidence * 100, 0) as integer) end)")
+            (
+                f,
+                "max(case when s.scorecard = 'health' then cast(round_even(s.confidence * 100, 0) as integer) end)",
+            )
             for f in fields
             if f.ours == CONFIDENCE_FIELD
         ),
     ]
     wanted = "".join(f', {sql} as "w_{f.ours}"' for f, sql in number_columns)
     current = "".join(f', a."{f.ours}" as "c_{f.ours}"' for f in fields)
-    differs = [f'cast("c_{f.ours}" as double) is distinct from cast("w_{f.ours}" as double)' for f, _ in number_columns]
+    differs = [
+        f'cast("c_{f.ours}" as double) is distinct from cast("w_{f.ours}" as double)'
+        for f, _ in number_columns
+    ]
     by_name = {f.ours: f for f in fields}
     if BAND_FIELD in by_name:
         differs.append(f'"c_{BAND_FIELD}" is distinct from band')
@@ -94,9 +100,9 @@ def wanted_records(
         f"with w as (select s.account_id, "
         f"max(case when s.scorecard = 'health' then upper(left(s.band, 1)) || substring(s.band, 2) end) as band{wanted} "
         f"from eval_scores s group by s.account_id), "
-        f"both as (select w.*, a.Name as name{current}, d.* exclude (account_id) from w "
+        f"compared as (select w.*, a.Name as name{current}, d.* exclude (account_id) from w "
         f"join sf_account a on a.Id = w.account_id left join digest d on d.account_id = w.account_id where true{limited}) "
-        f"select * from both d where {' or '.join(differs) or 'false'} order by account_id"
+        f"select * from compared d where {' or '.join(differs) or 'false'} order by account_id"
     )
     names = [column[0] for column in rows.description or []]
     found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
@@ -104,14 +110,18 @@ def wanted_records(
     marks = _marks(connection, ids)
     reasons = reasons_of(connection, ids)
     return [
-        _record(row, catalogue, by_name, card_of, written, marks[row["account_id"]], reasons, actions) for row in found
+        _record(row, catalogue, by_name, card_of, written, marks[row["account_id"]], reasons, actions)
+        for row in found
     ]
 
 
 def build_reasons(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     """Fill `eval_reasons`: the measures that cost an account most, with the records they rest on, for all accounts."""
     share = " ".join(
-        f"when '{name}' then {weight}" for card in catalogue.scorecards.values() if card.of for name, weight in card.of.items()
+        f"when '{name}' then {weight}"
+        for card in catalogue.scorecards.values()
+        if card.of
+        for name, weight in card.of.items()
     )
     weight = f"case m.scorecard {share} else 1 end" if share else "1"
     connection.execute(
@@ -125,7 +135,10 @@ def build_reasons(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -
     connection.execute(
         "create or replace temp table eval_named (account_id varchar, metric varchar, named varchar, ids varchar)"
     )
-    metrics = [name for (name,) in connection.execute("select distinct metric from eval_reasons order by 1").fetchall()]
+    metrics = [
+        name
+        for (name,) in connection.execute("select distinct metric from eval_reasons order by 1").fetchall()
+    ]
     for name in metrics:
         metric = catalogue.metrics[name]
         if metric.expr is not None:
@@ -274,7 +287,11 @@ def _record(
         else:
             action = actions.get(account_id)
             value = action.subject if action else None
-            basis = {**(action.basis if action else {}), "rule": action.rule if action else None, "digest": row["action"]}
+            basis = {
+                **(action.basis if action else {}),
+                "rule": action.rule if action else None,
+                "digest": row["action"],
+            }
         wanted.append(
             WantedField(
                 field.theirs,
@@ -288,7 +305,10 @@ def _record(
             )
         )
     name = str(row["name"] or account_id)
-    reason = "; ".join(f"{reason_text(each, catalogue)}, {_lost(each)} points" for each in own) or "nothing costs points"
+    reason = (
+        "; ".join(f"{reason_text(each, catalogue)}, {_lost(each)} points" for each in own)
+        or "nothing costs points"
+    )
     return WantedRecord("Account", account_id, account_id, name, reason, tuple(wanted), dict(marks))
 
 
