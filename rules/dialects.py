@@ -88,7 +88,7 @@ _ALLOWED_ARGUMENTS: dict[type[Node], set[str]] = {
     exp.Filter: {"this", "expression"},
 }
 _INTEGERS = {"TINYINT", "SMALLINT", "INT", "BIGINT"}
-_TYPES = _INTEGERS | {"BOOLEAN", "DOUBLE", "DECIMAL", "VARCHAR", "TEXT", "DATE", "TIMESTAMP"}
+_TYPES = _INTEGERS | {"BOOLEAN", "DOUBLE", "DECIMAL", "VARCHAR", "TEXT", "DATE", "TIMESTAMPNTZ"}
 _UNITS = {"DAY", "HOUR", "MINUTE", "SECOND"}
 _WHOLE = {"floor", "half_even", "length", "days_between", "seconds_between"}
 

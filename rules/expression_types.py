@@ -138,7 +138,7 @@ class Checker:
         heights: dict[int, int] = {}
         for node in self.order:
             below = operands(node)
-            height = 1 + max((heights[id(each)] for each in below), default=0)
+            height = 1 + max((heights[id(each)] for each in below), default=-1)
             if isinstance(node, (exp.And, exp.Or)) and type(node.left) is type(node):
                 height = max(heights[id(node.left)], 1 + heights[id(node.right)])
             heights[id(node)] = height

@@ -254,9 +254,11 @@ def aggregate_sql(
                 by = f"MAX_BY({value_sql}, STRUCT({order_sql}, {value_sql}))"
             return f"CAST({by}{chosen} AS DOUBLE)"
         case "effective_number":
-            # (Σx)² / Σx²; the square of a decimal(28, 6) would not fit into 38 digits
-            exact = f"TRY_CAST({value_sql} AS DECIMAL(18, 6))"
-            return f"{total(exact)} * {total(exact)} / NULLIF({total(f'{exact} * {exact}')}, 0)"
+            # (Σx)² / Σx². The square of a decimal(28, 6) would not fit into 38 digits; and DuckDB keeps the
+            # product of two decimals of up to 18 digits within 18, so that there the factors get one more.
+            exact = f"TRY_CAST({value_sql} AS DECIMAL(18, 4))"
+            factor = f"CAST({exact} AS DECIMAL(19, 4))" if engine == "duckdb" else exact
+            return f"{total(exact)} * {total(exact)} / NULLIF({total(f'{factor} * {factor}')}, 0)"
 
 
 def _exact(value_sql: str | None) -> str:
