@@ -61,7 +61,9 @@ SYSTEM_FIELDS = (
     *("LastModifiedDate", "LastModifiedById", "SystemModstamp"),
 )
 _LENGTHS = {"id": 18, "reference": 18, "email": 80, "phone": 40, "textarea": 32_000, "multipicklist": 4_099}
-_FIELD_LINE = re.compile(r"(\w+) (\w+)(?:\((.*)\)(!)?)?((?: (?:required|readonly|createonly|name|lookup))*)")
+_FIELD_LINE = re.compile(
+    r"(\w+) (\w+)(?:\((.*)\)(!)?)?((?: (?:required|readonly|createonly|name|lookup|bare))*)"
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 
@@ -85,6 +87,7 @@ class Field:
     picklist: tuple[tuple[str, str], ...] = ()  # value and label
     restricted: bool = False
     reference_to: tuple[str, ...] = ()
+    bare: bool = False  # a reference that SOQL cannot step through
 
     @property
     def custom(self) -> bool:
@@ -93,7 +96,7 @@ class Field:
     @property
     def relationship(self) -> str | None:
         """The name under which SOQL steps to the parent."""
-        if self.type != "reference":
+        if self.type != "reference" or self.bare:
             return None
         return self.name[:-3] + "__r" if self.custom else self.name.removesuffix("Id")
 
@@ -268,6 +271,7 @@ def _field_of_line(line: str) -> Field:
         names_record="name" in words,
         id_lookup="lookup" in words,
         restricted=mark is not None,
+        bare="bare" in words,
     )
     if kind == "reference":
         return replace(made, reference_to=tuple(inside.split("|")))
