@@ -21,6 +21,8 @@ def number(value: float | Decimal | None, scale: int = 0) -> int | float | None:
     """Half-even to `scale` places; what is not finite is null. A scale of 0 gives an int."""
     if value is None or isinstance(value, bool):
         return None if value is None else int(value)
+    if isinstance(value, int) and scale <= 0:
+        return value
     if isinstance(value, float) and not math.isfinite(value):
         return None
     exact = value if isinstance(value, Decimal) else Decimal(str(value))

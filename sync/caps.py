@@ -38,7 +38,8 @@ def create_within_caps(plan: TaskPlan, rows: Mapping[str, TaskRow], inputs: Plan
         and (outcome.health_band or "").casefold() == "red"
     }
     left_over: dict[str, list[Candidate]] = {}
-    for candidate in sorted(plan.candidates, key=_order):
+    refused = frozenset(inputs.quarantined)
+    for candidate in sorted(plan.candidates, key=lambda one: (one.episode.key in refused, _order(one))):
         outcome = candidate.outcome
         owner = outcome.owner_id
         if owner is None:

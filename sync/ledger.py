@@ -104,10 +104,10 @@ def intend(state: State, plan: Plan, run_id: str, at: datetime) -> list[Entry]:
                 ),
             )
             entries.append(Entry(cursor.lastrowid or 0, run_id, change, step, as_of, day, plan.pull_id))
-        _forget_refusals(books, plan)
         for step in plan.episodes:
             if not step.with_change:
                 _store_episode(books, step)
+        _forget_refusals(books, plan)
         for noted in plan.noted:
             _store_noted(books, noted, plan)
     return entries
@@ -325,9 +325,12 @@ def _stamp(moment: datetime | None) -> str | None:
 
 
 def _forget_refusals(books: sqlite3.Connection, plan: Plan) -> None:
-    """A record that the plan no longer wants to write is no longer in quarantine."""
+    """What the plan no longer wants to write leaves quarantine; a task that only waits for room stays."""
     wanted = {(change.object, change.id or change.key) for change in plan.changes}
-    places = books.execute("select object, record from quarantine").fetchall()
+    places = books.execute(
+        "select object, record from quarantine"
+        " where record not in (select key from episodes where ended is null)"
+    ).fetchall()
     books.executemany(
         "delete from quarantine where object = ? and record = ?",
         [place for place in places if tuple(place) not in wanted],

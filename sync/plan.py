@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from connectors.salesforce_writes import CHUNK
 from sync import caps, episodes, seal, tracks
 from sync.changes import Change, EpisodeStep, Held, Noted, Plan
 from sync.plan_inputs import (
@@ -39,8 +40,6 @@ __all__ = [
     "Written",
     "make_plan",
 ]
-
-RECORDS_PER_CALL = 200
 
 
 def make_plan(inputs: PlanInputs) -> Plan:
@@ -103,5 +102,5 @@ def predicted_calls(changes: Iterable[Change]) -> dict[str, int]:
     sizes = Counter((change.target, change.object, change.action) for change in changes)
     calls = {"salesforce": 0, "jira": 0}
     for (target, _, _), size in sizes.items():
-        calls[target] += -(-size // RECORDS_PER_CALL)
+        calls[target] += -(-size // CHUNK)
     return calls

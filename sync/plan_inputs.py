@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
     from rules.tasks import RuleOutcome
@@ -131,7 +131,6 @@ class TaskSettings:
 
     createable: bool = True
     key_field: str = "Rapport_Key__c"
-    answer_field: str | None = "Rapport_Answer__c"
     open_status: str = "Not Started"
     closed_status: str = "Completed"
     priority: str = "Normal"
@@ -149,7 +148,8 @@ class PlanInputs:
 
     `rules` are the names in force: tasks of any other rule are settled as retired. What was written by a plan
     of the same `pull_id` counts as the present value: the mirror cannot know it yet.
-    `created_today` counts, by owner, tasks created on `day`, digests left out.
+    `created_today` counts, by owner, tasks created on `day`, digests left out. `quarantined` are keys of tasks
+    that the target refused lately: they are tried again after all others, so that they take nobody's place.
     """
 
     as_of: datetime
@@ -166,7 +166,7 @@ class PlanInputs:
     episodes: Sequence[Episode] = ()
     confirmed_tasks: Mapping[str, ConfirmedTask] = field(default_factory=dict)
     created_today: Mapping[str, int] = field(default_factory=dict)
-    owner_names: Mapping[str, str] = field(default_factory=dict)
+    quarantined: Collection[str] = frozenset()
     limits: Limits = Limits()
     task_settings: TaskSettings = field(default_factory=TaskSettings)
     adopt: bool = False

@@ -109,6 +109,7 @@ class BurningState(State):
 class World:
     folder: Path
     crm: Crm = field(default_factory=Crm)
+    named: tuple[str, ...] = (ACME, NORDWIND)  # accounts that the CRM begins with
     as_of: datetime = AS_OF
     outcomes: list[RuleOutcome] = field(default_factory=list)
     wanted: dict[str, Wanted] = field(default_factory=dict)
@@ -122,7 +123,7 @@ class World:
     accounts: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for account in (ACME, NORDWIND):
+        for account in self.named:
             self.crm.accounts[account] = {"Id": account, "Name": account}
 
     def clock(self) -> datetime:
@@ -199,6 +200,7 @@ class World:
             episodes=state.episodes(),
             confirmed_tasks=state.confirmed_tasks(),
             created_today=state.created_on(self.as_of.date()),
+            quarantined={one.record for one in state.quarantined() if one.object == "Task"},
             limits=self.limits,
             task_settings=self.settings,
             adopt=self.adopt,

@@ -183,6 +183,22 @@ def test_a_task_for_an_inactive_owner_is_quarantined_and_comes_when_the_owner_is
     assert CALL_BACK in world.open_keys()
 
 
+def test_refused_tasks_do_not_take_the_places_of_others(world):
+    names = [f"0015g{at:010d}AAA" for at in range(4)]
+    world.outcomes = [outcome(account_id=name, account=name) for name in names]
+    for name in names[:2]:
+        world.crm.refuse[f"call_back|{name}||2026-11-23"] = ("DUPLICATES_DETECTED", "no")
+    assert world.round().exit_code == 5
+    world.round()
+    assert [key.split("|")[1] for key in world.open_keys() if key.startswith("call_back")] == names[2:]
+    world.later(days=1)
+    assert world.round().exit_code == 0
+    world.crm.refuse.clear()
+    world.later(days=1)
+    world.round()
+    assert len([key for key in world.open_keys() if key.startswith("call_back")]) == 4
+
+
 @pytest.mark.parametrize("lost", [["after"], ["before"], ["before", "after"], ["before", "before"]])
 def test_a_lost_answer_neither_loses_nor_doubles_a_task(world, lost):
     world.crm.lose = list(lost)
