@@ -22,7 +22,7 @@ _JIRA = (
     (re.compile(r"(/(?:issue|request))/(?!bulkfetch$|bulk$|picker$|createmeta)[^/]+"), r"\1/{issue}"),
     (re.compile(r"/project/(?!search$)[^/]+"), "/project/{project}"),
     (re.compile(r"/properties/[^/]+"), "/properties/{property}"),
-    (re.compile(r"/\d+(?=/|$)"), "/{id}"),
+    (re.compile(r"(?<!/api)/\d+(?=/|$)"), "/{id}"),
 )
 # Looked up by POST because the question is too long for a URL.
 _ASKED_BY_POST = re.compile(

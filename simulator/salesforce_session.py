@@ -30,8 +30,9 @@ class Sessions:
         form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
         arguments = {name: values[0] for name, values in form.items()}
         client, secret = arguments.get("client_id", ""), arguments.get("client_secret", "")
-        if "Authorization" in request.headers:
-            client, secret = _basic(request.headers["Authorization"])
+        header = request.headers.get("Authorization", "")
+        if header.lower().startswith("basic "):
+            client, secret = _basic(header)
         if arguments.get("grant_type") != "client_credentials":
             return _oauth_error("unsupported_grant_type", "grant type not supported")
         if client in _REFUSED:
@@ -93,12 +94,12 @@ def expired() -> Refused:
 
 
 def _basic(header: str) -> tuple[str, str]:
-    scheme, _, encoded = header.partition(" ")
+    encoded = header.partition(" ")[2].strip()
     try:
         client, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
-    return (client, secret) if scheme.lower() == "basic" else ("", "")
+    return client, secret
 
 
 def _oauth_error(code: str, description: str) -> Response:

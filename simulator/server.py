@@ -63,7 +63,7 @@ class Simulator:
         groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         switches = switches or Switches()
-        self._fixed = now
+        self._fixed = None if now is None else _instant(now)
         self._latency = latency
         self._faults = faults
         self._sleep = sleep
@@ -98,7 +98,7 @@ class Simulator:
     def set_now(self, now: datetime) -> None:
         """Fixes the clock, or moves the fixed one."""
         with self._lock:
-            self._fixed = now
+            self._fixed = _instant(now)
             self._salesforce.stop_the_clock()
 
     def calls(self) -> dict[str, Any]:
@@ -154,6 +154,12 @@ class Simulator:
         if request.method == "GET" and request.path == "/_simulator/state":
             return json_response(self.state())
         return json_response({"error": "the simulator has /_simulator/calls and /_simulator/state"}, 404)
+
+
+def _instant(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"the clock needs an offset: {moment.isoformat()}")
+    return moment.astimezone(UTC)
 
 
 class _Server(ThreadingHTTPServer):
