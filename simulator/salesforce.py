@@ -116,6 +116,10 @@ class SalesforceApi:
         """A person throws a record into the recycle bin."""
         self.change(record_id, IsDeleted=True)
 
+    def end_sessions(self) -> None:
+        """Everybody who signed in has to do so again; the well-known token lives on."""
+        self._sessions.expire_all()
+
     def expire_session(self, request: Request) -> None:
         self._sessions.expire(request)
 

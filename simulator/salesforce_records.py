@@ -145,8 +145,9 @@ class Records:
             for record in records:
                 self.put(entity, _loaded(entity, fields, record, stamp))
         self.task_statuses = self.rows(self._entity("TaskStatus"))
-        closed = frozenset(str(each.get("ApiName")) for each in self.task_statuses if each.get("IsClosed"))
-        self.derivation = Derivation(self.find, closed)
+        closed = [each for each in self.task_statuses if each.get("IsClosed")]
+        names = frozenset(str(each.get(key)) for each in closed for key in ("ApiName", "MasterLabel"))
+        self.derivation = Derivation(self.find, names)
         for name in self._tables:
             self._complete(self._entity(name))
         self.running_user = self.find(self.running_user)[1]["Id"]  # type: ignore[index]  # it was just put

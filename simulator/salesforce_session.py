@@ -73,6 +73,9 @@ class Sessions:
         if token != ACCESS_TOKEN:
             self._tokens.discard(token)
 
+    def expire_all(self) -> None:
+        self._tokens = {ACCESS_TOKEN}
+
     def limit_header(self) -> str:
         return f"api-usage={self.calls}/{self._switches.daily_limit}"
 

@@ -191,6 +191,17 @@ def test_a_token_nobody_issued_is_an_invalid_session(client):
     assert client("GET", "/limits", headers={"Authorization": None}).status_code == 401
 
 
+def test_sessions_end_and_a_new_sign_in_begins_another(client):
+    form = {"grant_type": "client_credentials", "client_id": "a", "client_secret": "b"}
+    token = client("POST", "/services/oauth2/token", data=form).json()["access_token"]
+    signed_in = {"Authorization": f"Bearer {token}"}
+    assert client("GET", "/limits", headers=signed_in).status_code == 200
+    with client.simulator.edit() as (org, _):
+        org.end_sessions()
+    assert client("GET", "/limits", headers=signed_in).json()[0]["errorCode"] == "INVALID_SESSION_ID"
+    assert client("POST", "/services/oauth2/token", data=form).json()["access_token"] != token
+
+
 def test_versions_need_no_token_and_retired_or_future_ones_are_refused(client):
     versions = requests.get(client.simulator.salesforce_url + "/services/data/", timeout=10).json()
     assert versions[-1] == {"label": "Winter '27", "url": "/services/data/v68.0", "version": "68.0"}
