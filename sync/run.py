@@ -151,7 +151,6 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
     records = wanted_records(
         mirror.connection, config.catalogue, _account_fields(mirror), written, outcomes, where=where
     )
-    owners = mirror.connection.execute("select Id, Name from sf_user where Name is not null").fetchall()
     plan = make_plan(
         PlanInputs(
             as_of=as_of,
@@ -168,7 +167,7 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
             episodes=episodes,
             confirmed_tasks=state.confirmed_tasks(),
             created_today=state.created_on(day),
-            owner_names=dict(owners),
+            quarantined=frozenset(each.record for each in state.quarantined() if each.object == "Task"),
             limits=_limits(config),
             task_settings=_task_settings(config, mirror),
             adopt=adopt,
@@ -316,7 +315,6 @@ def _task_settings(config: Config, mirror: Mirror) -> TaskSettings:
     section = config.salesforce.task
     fields = _own_fields(mirror)
     key = fields.get("Rapport_Key__c")
-    answer = fields.get("Rapport_Answer__c")
     record_type = None
     if section.record_type:
         found = mirror.one(
@@ -332,7 +330,6 @@ def _task_settings(config: Config, mirror: Mirror) -> TaskSettings:
     return TaskSettings(
         createable=bool(key and key["createable"] and key["unique"]),
         key_field=str(key["name"]) if key else "Rapport_Key__c",
-        answer_field=str(answer["name"]) if answer else None,
         open_status=section.open_status,
         closed_status=section.closed_status,
         priority=section.priority,
