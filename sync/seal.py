@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sync import canonical
 from sync.errors import EditedPlan
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sync.changes import Plan
 
 _NEW_PLAN = "make a new one with `rapport plan --out FILE`, review it and apply that."
@@ -47,14 +48,17 @@ def _seal(digest: str, key: bytes) -> str:
 
 
 def load_key(folder: Path) -> bytes:
-    """The store's own key, made on first use; created exclusively, so that two starts agree on one."""
+    """The store's own key, made on first use: whole or not at all, and two starts agree on one."""
     path = folder / "seal.key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    if not path.exists():
+        handle, draft = tempfile.mkstemp(prefix="seal.", dir=folder)  # mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            Path(draft).unlink()
     return bytes.fromhex(path.read_text(encoding="ascii").strip())
