@@ -108,8 +108,10 @@ def _check_literal(literal: str, start: int, place: Place) -> None:
 def _unknown(name: str) -> str:
     if not name.strip():
         return "the name of a column is missing between the braces"
+    if re.fullmatch(r"\w+", name):
+        return f'unknown column "{name[:40]}"'
     if re.fullmatch(r"\w+", name.strip()):
-        return f'unknown column "{name.strip()[:40]}"'
+        return "the name stands between the braces without blanks"
     return "only the name of a column can stand between braces; no format, no calculation"
 
 
