@@ -15,6 +15,7 @@ They are written in DuckDB's SQL. What the engines do differently is refused, or
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sqlglot
@@ -97,6 +98,7 @@ class ModelError(Exception):
     """A model that is not the same on every engine, or cannot be read at all."""
 
 
+@lru_cache(maxsize=256)  # a process that measures again and again reads each model once
 def compile_model(sql: str, engine: Engine) -> str:
     """One query of the common list as SQL of `engine`, every name quoted, without comments."""
     tree = _parsed(sql)
