@@ -15,7 +15,6 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-
 from connectors import jira_tables
 from connectors.jira_site import Project, Status
 from sync import config as config_file

@@ -23,6 +23,7 @@ from connectors.errors import (
     CursorExpired,
     OutcomeUnknown,
     PermissionRefused,
+    QuotaSpent,
     RequestRefused,
     UnexpectedAnswer,
 )
@@ -94,11 +95,15 @@ class Salesforce:
         settings: SalesforceSettings,
         http: HttpSettings = DEFAULT_HTTP,
         *,
+        api_share: float = 1,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
     ) -> None:
+        """`api_share` is the part of the org's remaining daily calls that this client may use up."""
         self.calls = Calls()
         self.limits: ApiUsage | None = None
+        self._api_share = api_share
+        self._budget: int | None = None
         self._version = settings.api_version
         self._base = checked_address(settings)
         self._seam = Seam(
@@ -130,7 +135,7 @@ class Salesforce:
 
     def sign_in(self) -> Organization:
         self._auth.sign_in()
-        versions = self._json(self._get(f"{self._base}/services/data", "list its API versions"))
+        versions = self._json(self._get(f"{self._base}/services/data/", "list its API versions"))
         if not isinstance(versions, list) or not all(isinstance(entry, dict) for entry in versions):
             raise UnexpectedAnswer(
                 "Salesforce listed its API versions in a form that is not its own.",
@@ -309,6 +314,7 @@ class Salesforce:
         )
 
     def _get(self, url: str, what: str) -> Response:
+        self._stay_in_budget()
         answer = self._session.get(url)
         if answer.status_code != 200:
             content = self._json(answer)
@@ -340,6 +346,7 @@ class Salesforce:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> object:
+        self._stay_in_budget()
         # Raised after the handlers: the library's errors repeat whole answers and must not hang on to ours.
         error: ConnectorError
         try:
@@ -368,6 +375,19 @@ class Salesforce:
         found = USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
         if found:
             self.limits = ApiUsage(int(found[1]), int(found[2]))
+            if self._budget is None:
+                left = max(0, self.limits.maximum - self.limits.used)
+                self._budget = self.calls.read + self.calls.write + int(left * self._api_share)
+
+    def _stay_in_budget(self) -> None:
+        """One run must never eat the org's day: the share is of what was left when the org first said so."""
+        if self._budget is None or self.limits is None or self.calls.read + self.calls.write < self._budget:
+            return
+        raise QuotaSpent(
+            f"Rapport has used its share of the org's daily API calls ({self._api_share:.0%} of what was left; the org "
+            f"counts {self.limits.used:,} of {self.limits.maximum:,}).",
+            "run again when the org's 24 hours have moved on, or raise [safety] api_share.",
+        )
 
 
 def _is_read(method: str, path: str) -> bool:

@@ -239,7 +239,7 @@ class _Job:
 def _run(config: Config, command: str) -> Iterator[_Job]:
     """Hold the store alone, keep the run's record whatever happens, count its calls."""
     http = config.http_settings()
-    salesforce = Salesforce(config.salesforce_settings(), http)
+    salesforce = Salesforce(config.salesforce_settings(), http, api_share=config.safety.api_share)
     jira_settings = config.jira_settings()
     jira = None if jira_settings is None else Jira(jira_settings, http)
     folder: Path = config.store_folder

@@ -401,7 +401,7 @@ VERSIONS = [{"label": "Fall", "url": "/services/data/v61.0", "version": "61.0"},
 
 
 def test_signing_in_learns_where_and_who_we_are(org, client):
-    org.get(f"{ORG}/services/data", json=VERSIONS)
+    org.get(f"{ORG}/services/data/", json=VERSIONS)
     org.get(
         f"{DATA}/", json={"identity": "https://login.salesforce.com/id/00Dxx0000001gPzEAI/005xx000001SwiUAAS"}
     )
@@ -414,27 +414,27 @@ def test_signing_in_learns_where_and_who_we_are(org, client):
 
 @pytest.mark.parametrize("status", [400, 403])
 def test_an_organization_that_may_not_be_read_leaves_gaps_but_no_error(org, client, status):
-    org.get(f"{ORG}/services/data", json=VERSIONS)
+    org.get(f"{ORG}/services/data/", json=VERSIONS)
     org.get(f"{DATA}/", status=404, json=refused("NOT_FOUND"))
     org.get(f"{DATA}/query", status=status, json=refused("INVALID_TYPE"))
     assert client.sign_in() == Organization(None, None, None, None)
 
 
 def test_a_version_that_the_org_lacks_is_named(org, client):
-    org.get(f"{ORG}/services/data", json=VERSIONS[:1])
+    org.get(f"{ORG}/services/data/", json=VERSIONS[:1])
     with pytest.raises(RequestRefused, match=r"no API version 62.0 there \(newest: 61.0\)"):
         client.sign_in()
 
 
 @pytest.mark.parametrize("answer", [{"json": {}}, {"json": 5}, {"json": None}, {"json": [1]}])
 def test_a_list_of_versions_in_another_shape_is_an_error(org, client, answer):
-    org.get(f"{ORG}/services/data", **answer)
+    org.get(f"{ORG}/services/data/", **answer)
     with pytest.raises((RequestRefused, UnexpectedAnswer)):
         client.sign_in()
 
 
 def test_a_web_page_in_place_of_the_versions_is_named(org, client):
-    org.get(f"{ORG}/services/data", **HTML)
+    org.get(f"{ORG}/services/data/", **HTML)
     with pytest.raises(UnexpectedAnswer, match="web page"):
         client.sign_in()
 

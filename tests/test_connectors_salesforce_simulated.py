@@ -233,6 +233,18 @@ def test_the_calls_of_the_day_end_the_run(serve):
         names(client.batches("Account", COLUMNS))
 
 
+def test_one_run_takes_no_more_than_its_share_of_what_the_org_has_left(serve):
+    simulator = serve(daily_limit=1_000, calls_spent=980)
+    settings = SalesforceSettings(
+        instance_url=simulator.salesforce_url, auth="access_token", access_token="simulator"
+    )
+    client = Salesforce(settings, api_share=0.5, sleep=lambda _: None)
+    with pytest.raises(QuotaSpent, match="50% of what was left"):
+        for _ in range(30):
+            client.describe("Account")
+    assert client.calls.read == 1 + 9  # the org had 19 left after the first answer
+
+
 def test_usage_is_known_after_the_first_answer(serve):
     client = connect(serve(calls_spent=500))
     client.describe("Account")
