@@ -58,7 +58,7 @@ def evaluate(
     connection.execute("drop table raw_scores")
     facts = "".join(
         f", max(case when s.scorecard = '{name}' then s.score end) as \"{name}_score\""
-        f", max(case when s.scorecard = '{name}' then s.band end) as \"{name}_band\""
+        f", max(case when s.scorecard = '{name}' then nullif(s.band, 'unknown') end) as \"{name}_band\""
         for name in catalogue.scorecards
     )
     connection.execute(
