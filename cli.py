@@ -7,13 +7,14 @@ found something to change.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import sys
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -22,8 +23,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from connectors.errors import ConnectorError
-from reports import terminal
+from connectors.errors import ConnectorError, FieldNotFound
+from reports import plan_text, tables, terminal
 from rules.faults import CatalogueError
 from simulator import dataset, faults, sample
 from simulator.server import Simulator
@@ -38,8 +39,12 @@ from sync.state import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.console import Console
+
     from sync.config import Config
     from sync.mirror import Mirror
+
+_EARLIEST, _LATEST = 1990, 2199  # years in which an --as-of makes sense, and with which dates can be reckoned
 
 app = typer.Typer(
     add_completion=False,
@@ -55,7 +60,21 @@ class Format(StrEnum):
     json = "json"
 
 
+class TableFormat(StrEnum):
+    text = "text"
+    json = "json"
+    csv = "csv"
+    parquet = "parquet"
+
+
 FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
+TableFormatOption = Annotated[
+    TableFormat,
+    typer.Option("--format", help="text for people, json for programs, csv and parquet for tables."),
+]
+TableOut = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write to a file instead of stdout.")
+]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="ISO-8601", help="The instant to measure at instead of now.")
 ]
@@ -74,7 +93,7 @@ def _options(
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="The config file (default: rapport.toml).")
     ] = None,
-    debug: Annotated[
+    debug: Annotated[  # noqa: ARG001 - `_run` looks for it itself, also when a failure comes before this
         bool, typer.Option("--debug", help="Show the stack trace of an unexpected failure.")
     ] = False,
 ) -> None:
@@ -110,6 +129,7 @@ def pull(
     config = config_file.load(context.obj)
     with _progress() as progress:
         outcome, report = run.run_pull(config, full=full, progress=progress)
+    _notices(outcome)
     data = {"run": outcome.run, "rows": report.rows, "notices": outcome.notices, "calls": outcome.calls}
     if format is Format.json:
         _print_json(data)
@@ -136,13 +156,14 @@ def plan(
     config = config_file.load(context.obj)
     with run.reading(config, wait=wait) as (mirror, state):
         made = run.build_plan(config, mirror, state, _instant(as_of, config, mirror), adopt=adopt)
+        names = _plan_names(config, mirror, made)
     text = made.to_text()
     if out is not None:
-        _write_private(out, text)
+        _write_private(out, text.encode())
     if format is Format.json:
         sys.stdout.write(text)
     else:
-        terminal.plan(terminal.console(), json.loads(text), file=str(out) if out else None)
+        plan_text.plan(terminal.console(), json.loads(text), names, file=str(out) if out else None)
     if detailed_exitcode and made.changes:
         raise typer.Exit(10)
 
@@ -163,7 +184,7 @@ def apply(
         text = file.read_bytes()
     except OSError as error:
         raise SyncError(
-            f"The plan {file} cannot be read: {error.strerror}.", "name a file of `rapport plan --out`."
+            f"The plan {file} cannot be read: {error.strerror}.", "name a file of `rapport plan --out FILE`."
         ) from None
     outcome = run.run_apply(config, Plan.from_text(text), allow_large_change=allow_large_change)
     _finish(outcome, format)
@@ -178,17 +199,18 @@ def metrics(
     *,
     as_of: AsOf = None,
     wait: Wait = run.READ_WAIT,
-    format: FormatOption = Format.text,  # noqa: A002
+    out: TableOut = None,
+    format: TableFormatOption = TableFormat.text,  # noqa: A002
 ) -> None:
     """All metrics of all accounts."""
     with _measured(context, as_of, wait) as (config, mirror, instant):
         data = views.metrics(config, mirror, instant)
-    if format is Format.json:
-        _print_json(data)
-    else:
-        terminal.metrics(
-            terminal.console(), data, {name: each.unit for name, each in config.catalogue.metrics.items()}
-        )
+    known = config.catalogue.metrics
+
+    def text(console: Console) -> None:
+        terminal.metrics(console, data, {name: each.unit for name, each in known.items()})
+
+    _print_table(format, data, lambda: tables.metrics_table(data, list(known)), text, out)
 
 
 @app.command()
@@ -197,14 +219,19 @@ def scores(
     *,
     as_of: AsOf = None,
     wait: Wait = run.READ_WAIT,
-    format: FormatOption = Format.text,  # noqa: A002
+    out: TableOut = None,
+    format: TableFormatOption = TableFormat.text,  # noqa: A002
 ) -> None:
     """The scores of all managed accounts, the most worrying first."""
     with _measured(context, as_of, wait) as (config, mirror, instant):
-        if format is Format.json:
-            _print_json(views.scores(mirror, instant))
-        else:
-            terminal.portfolio(terminal.console(), views.portfolio(config, mirror), views.stamp(instant))
+        data = views.scores(mirror, instant)
+        rows = views.portfolio(config, mirror) if format is TableFormat.text else []
+
+    def text(console: Console) -> None:
+        terminal.portfolio(console, rows, views.stamp(instant))
+
+    cards = sorted(config.catalogue.scorecards)
+    _print_table(format, data, lambda: tables.scores_table(data, cards), text, out)
 
 
 @app.command()
@@ -238,18 +265,20 @@ def links(
     with run.reading(config, wait=wait) as (mirror, _):
         _instant(as_of, config, mirror)
         data = views.links(mirror)
+        names = views.candidate_names(mirror, data)
     if format is Format.json:
         _print_json(data)
     else:
-        terminal.links(terminal.console(), data)
+        terminal.links(terminal.console(), data, names)
 
 
 @app.command()
 def status(context: typer.Context, *, format: FormatOption = Format.text) -> None:  # noqa: A002
-    """The last runs and refused records; works while a run is going on."""
+    """The last runs, refused records and sources that are absent; works while a run is going on."""
     config = config_file.load(context.obj)
-    with State.open(config.store_folder, read_only=True) as state:
-        data = views.status(state, lock.holder(config.store_folder))
+    folder = config.store_folder
+    with State.open(folder, read_only=True) as state:
+        data = views.status(state, lock.holder(folder), views.last_pull(folder))
     if format is Format.json:
         _print_json(data)
     else:
@@ -272,9 +301,10 @@ def validate(context: typer.Context, *, format: FormatOption = Format.text) -> N
     if format is Format.json:
         _print_json(data)
     else:
-        terminal.console().print(
-            f"{data['config'] or 'The environment'} is valid: {data['metrics']} metrics, {data['scorecards']} scorecards, "
-            f"{data['rules']} rules, rollout mode {data['mode']}."
+        place = terminal.safe(data["config"] or "The environment")
+        sys.stdout.write(
+            f"{place} is valid: {data['metrics']} metrics, {data['scorecards']} scorecards, "
+            f"{data['rules']} rules, rollout mode {data['mode']}.\n"
         )
 
 
@@ -302,18 +332,30 @@ def simulate(
         fixed = None if now is None else _parse_instant(now, "--now")
         loaded = dataset.load(data)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(f"--faults: {error}") from None
+    except FileNotFoundError as error:
+        raise SyncError(
+            f"There is {error}." if str(error).startswith("no ") else f"{error}.",
+            "name a folder that holds salesforce/<Object>.jsonl or jira/issues.jsonl.",
+        ) from None
     stopped = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stopped.set())
-    with Simulator(
-        loaded,
-        port=port,
-        jira_port=port + 1 if port else 0,
-        latency=latency_ms / 1000,
-        faults=schedule,
-        now=fixed,
-    ) as simulator:
+    try:
+        simulator = Simulator(
+            loaded,
+            port=port,
+            jira_port=port + 1 if port else 0,
+            latency=latency_ms / 1000,
+            faults=schedule,
+            now=fixed,
+        )
+    except OSError as error:
+        raise SyncError(
+            f"The ports {port} and {port + 1} cannot be used: {error.strerror}.",
+            "name another --port, or leave it out for any.",
+        ) from None
+    with simulator:
         _print_json({"salesforce": simulator.salesforce_url, "jira": simulator.jira_url})
         sys.stdout.flush()
         stopped.wait()
@@ -388,7 +430,8 @@ def _demo(folder: Path) -> None:
             terminal.explanation(out, views.explained(config, mirror, _DEMO_ACCOUNT, as_of))
             step("The plan: exactly what would be written")
             made = run.build_plan(config, mirror, state, as_of)
-            terminal.plan(out, json.loads(made.to_text()), limit=6)
+            names = _plan_names(config, mirror, made)
+            plan_text.plan(out, json.loads(made.to_text()), names, limit=6)
         step("Apply it")
         terminal.outcome(out, run.run_apply(config, made, allow_large_change=False).to_json())
         before = simulator.calls()["salesforce"]["write"]
@@ -458,22 +501,35 @@ def _instant(as_of: str | None, config: Config, mirror: Mirror) -> datetime:
 
 def _parse_instant(text: str, option: str) -> datetime:
     try:
-        instant = datetime.fromisoformat(text)
+        given = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(
-            f'{option}: "{text}" is no ISO-8601 time; write one like 2026-11-22T09:00:00Z'
+            f'{option}: "{terminal.short(text)}" is no ISO-8601 time; write one like 2026-11-22T09:00:00Z'
         ) from None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    if not _EARLIEST <= given.year <= _LATEST:
+        raise typer.BadParameter(f"{option}: the year {given.year} is not between {_EARLIEST} and {_LATEST}")
+    return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+
+
+def _plan_names(config: Config, mirror: Mirror, made: Plan) -> plan_text.Names:
+    return plan_text.Names(
+        views.user_names(mirror, made), views.task_subjects(mirror, made), config.salesforce.fields
+    )
+
+
+def _notices(outcome: run.Outcome) -> None:
+    for notice in outcome.notices:
+        sys.stderr.write(f"note: {terminal.safe(notice)}\n")
 
 
 def _finish(outcome: run.Outcome, form: Format) -> None:
-    for notice in outcome.notices:
-        sys.stderr.write(f"{terminal.safe(notice)}\n")
-    data = outcome.to_json()
-    if form is Format.json:
-        _print_json(data)
-    else:
-        terminal.outcome(terminal.console(), data)
+    _notices(outcome)
+    data = {**outcome.to_json(), "notices": outcome.notices}
+    with suppress(BrokenPipeError):  # a reader who leaves does not change how the run ended
+        if form is Format.json:
+            _print_json(data)
+        else:
+            terminal.outcome(terminal.console(), data)
     if outcome.applied is not None and outcome.applied.newly_quarantined:
         raise typer.Exit(5)
 
@@ -497,24 +553,84 @@ def _print_json(data: object) -> None:
     sys.stdout.write(json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _write_private(path: Path, text: str) -> None:
-    """A plan names customers: 0600, and never half a file."""
+def _print_table(
+    form: TableFormat,
+    data: list[dict[str, object]],
+    table: Callable[[], Any],
+    text: Callable[[Console], None],
+    out: Path | None,
+) -> None:
+    """One of the four forms, to stdout or to a file that only its owner can read."""
+    if form is TableFormat.parquet and out is None and sys.stdout.isatty():
+        raise typer.BadParameter("parquet is for files: add --out FILE, or send stdout into one")
+    if form is TableFormat.text and out is None:
+        text(terminal.console())
+        return
+    if form is TableFormat.json:
+        content = (json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    elif form is TableFormat.text:
+        buffer = io.StringIO()
+        text(terminal.console(buffer))
+        content = buffer.getvalue().encode()
+    else:
+        content = tables.to_csv(table()) if form is TableFormat.csv else tables.to_parquet(table())
+    if out is not None:
+        _write_private(out, content)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """What names customers is 0600, and never half a file."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    partial.replace(path)
+    try:
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise SyncError(
+            f"{path} cannot be written: {error.strerror}.", "name a file in a folder that is there and yours."
+        ) from None
 
 
 def _fail(message: str, code: int) -> int:
-    sys.stderr.write(message.rstrip() + "\n")
+    sys.stderr.write(terminal.safe_lines(message).rstrip() + "\n")
     return code
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; every expected problem is a sentence on stderr and an exit code."""
     os.umask(0o077)
-    sys.exit(_run(arguments))
+    _open_streams()
+    code = _run(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_stdout()
+    except OSError as error:
+        _discard_stdout()
+        code = code or _fail(f"The output cannot be written: {error.strerror}.", 3)
+    sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Output is UTF-8 in a pipe whatever the locale says, and no sign that a terminal lacks ends a run."""
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - as above
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
+
+
+def _discard_stdout() -> None:
+    """Nobody reads any more: what is still in the buffer goes nowhere, so that the interpreter ends quietly."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -522,35 +638,48 @@ def _run(arguments: list[str] | None) -> int:
         result = app(args=arguments, prog_name="rapport", standalone_mode=False)
     except typer.Exit as end:
         return end.exit_code
-    except (ConfigError, CatalogueError) as error:
+    except (ConfigError, CatalogueError, FieldNotFound) as error:
         return _fail(str(error), 2)
     except SyncError as error:
         return _fail(str(error), error.exit_code)
-    except ConnectorError as error:
+    except (ConnectorError, dataset.DatasetError) as error:
         return _fail(str(error), 3)
-    except dataset.DatasetError as error:
-        return _fail(str(error), 3)
-    except FileNotFoundError as error:
-        return _fail(f"There is no {error.filename or error}.", 2)
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return 130
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the reader left; end quietly
+    except BrokenPipeError:  # the reader left; end quietly
+        _discard_stdout()
         return 0
     except Exception as error:
         usage = getattr(error, "format_message", None)
         if usage is not None:  # a usage error of the command line library
-            return _fail(f"{usage()}\n  What to do: see `rapport --help`.", 2)
+            return _usage(usage(), getattr(error, "ctx", None))
         if "--debug" in (sys.argv if arguments is None else arguments):
             raise
+        if isinstance(error, OSError) and error.strerror:
+            place = f"{error.filename}: " if error.filename else ""
+            return _fail(
+                f"{place}{error.strerror}.\n  What to do: see that it is there, has room and is yours.", 2
+            )
         return _fail(
-            f"Rapport failed in a way it did not expect: {type(error).__name__}: {error}\n"
+            f"Rapport failed in a way that it did not expect: {str(error) or type(error).__name__}\n"
             "  What to do: run `rapport --debug …` again and report what it says.",
             3,
         )
     return result if isinstance(result, int) else 0
+
+
+def _usage(message: str, context: Any) -> int:
+    """What the command line library says, and where the help is; without a command the message is the help."""
+    command = context.command_path if context is not None else "rapport"
+    name, _, option = message.partition(": ")
+    if option == "--as-of" and name == "No such option":
+        message = f"{command} has no --as-of: it works with the present"
+        return _fail(
+            f"{message}.\n  What to do: leave it out; `rapport plan --as-of …` shows another time.", 2
+        )
+    if message.startswith("Usage:"):
+        return _fail(message, 2)
+    return _fail(f"{message}\n  What to do: see `{command} --help`.", 2)
 
 
 if __name__ == "__main__":

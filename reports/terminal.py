@@ -1,12 +1,15 @@
 """What people read in a terminal: portfolio, explanation, plan, links, status, from the same data as the JSON output.
 
-Values from outside are text here and nothing else: control and bidi characters are taken out, markup is not read.
+Values from outside are text here and nothing else: control and bidi characters are taken out, markup is not read,
+and a value that would fill the screen is cut.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from datetime import datetime
+from collections import Counter
+from datetime import date, datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -20,14 +23,41 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _BAND_STYLE = {"green": "green", "amber": "yellow", "red": "red", "unknown": "dim"}
-_SIGN = {"update": "~", "create": "+", "complete": "✓", "delete": "✕"}
-_BIDI = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_STATE_STYLE = {"fires": "yellow", "unknown": "dim"}
+_BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_PIPE_WIDTH = 160
+_NAME = 48  # characters of a name or subject that a line has room for
+_VALUE = 90
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
+# What the pull reads, in the words of the people who read its report.
+_SOURCES = {
+    "sf_user": "users",
+    "sf_record_type": "record types",
+    "sf_account": "accounts",
+    "sf_contact": "contacts",
+    "sf_opportunity": "opportunities",
+    "sf_opportunity_contact_role": "roles in opportunities",
+    "sf_contract": "contracts",
+    "sf_asset": "assets",
+    "sf_case": "cases",
+    "sf_task": "tasks",
+    "sf_event": "events",
+    "sf_task_relation": "people of tasks",
+    "sf_event_relation": "people of events",
+    "sf_email_message": "e-mails",
+    "sf_account_team_member": "account team members",
+    "sf_own_task": "tasks of Rapport",
+    "jira": "Jira",
+    "jira_issue": "Jira issues",
+}
 
 
 def console(file: IO[str] | None = None) -> Console:
-    """Colour on a terminal only; a pipe gets lines as wide as they need to be."""
+    """Colour on a terminal only; elsewhere lines are as wide as they need to be."""
     out = file or sys.stdout
-    return Console(file=out, highlight=False, markup=False, emoji=False, width=None if out.isatty() else 160)
+    return Console(
+        file=out, highlight=False, markup=False, emoji=False, width=None if out.isatty() else _PIPE_WIDTH
+    )
 
 
 def safe(value: object) -> str:
@@ -36,13 +66,40 @@ def safe(value: object) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
+def safe_lines(value: object) -> str:
+    """The same for a message of several lines, whose indents stay."""
+    lines = str(value).translate(_BIDI).split("\n")
+    return "\n".join("".join(c if c.isprintable() else " " for c in line).rstrip() for line in lines)
+
+
+def short(value: object, limit: int = _VALUE) -> str:
+    """One harmless line that leaves room for others; a dash where there is nothing."""
+    text = "" if value is None else safe(value)
+    return "–" if not text else text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
 def day_time(stamp: str) -> str:
     moment = datetime.fromisoformat(stamp)
     return f"{moment.day} {moment:%b %Y %H:%M} UTC"
 
 
+def weekday(day: str) -> str:
+    """A date as it stands in JSON → "Tue 24 Nov"."""
+    on = date.fromisoformat(day)
+    return f"{on:%a} {on.day} {on:%b}"
+
+
+def source_name(table: str) -> str:
+    return _SOURCES.get(table, safe(table.removeprefix("sf_").replace("_", " ")))
+
+
 def _dash(value: float | None) -> str:
     return "–" if value is None else str(value)
+
+
+def _say(out: Console, text: str, style: str = "") -> None:
+    """One line, which the terminal may wrap but we do not."""
+    out.print(Text(text, style), soft_wrap=True)
 
 
 def _table(*columns: str, right: Iterable[str] = ()) -> Table:
@@ -52,64 +109,83 @@ def _table(*columns: str, right: Iterable[str] = ()) -> Table:
     return table
 
 
+def _show(out: Console, table: Table) -> None:
+    """Without the blanks that fill the last column, except on a terminal, where they do no harm."""
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as capture:
+        out.print(table)
+    out.file.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+
+
+def _plural(count: int, one: str, many: str | None = None) -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+# -- scores ------------------------------------------------------------------------------------------------------------
+
+
 def portfolio(out: Console, rows: Sequence[Json], as_of: str) -> None:
-    unknown = sum(row["band"] == "unknown" for row in rows)
+    unknown = sum(row["band"] in (None, "unknown") for row in rows)
     tail = f" · {unknown} unknown" if unknown else ""
-    out.print(f"Portfolio, {day_time(as_of)}    {len(rows)} managed accounts{tail}")
-    table = _table(
-        "Account",
-        "Band",
-        "Overall",
-        "Health",
-        "Reach",
-        "Conf.",
-        "First reason",
-        right=("Overall", "Health", "Reach", "Conf."),
-    )
+    _say(out, f"Portfolio, {day_time(as_of)}    {_plural(len(rows), 'managed account')}{tail}")
+    if not rows:
+        _say(out, "No account is managed at this time: [accounts] in the config says which ones are.")
+        return
+    right = ("Overall", "Health", "Reach", "Conf.")
+    table = _table("Account", "Band", *right, "First reason", right=right)
     for row in rows:
         band = row["band"] or "unknown"
         table.add_row(
-            Text(safe(row["account"])),
+            Text(short(row["account"], _NAME)),
             Text(band, style=_BAND_STYLE[band]),
             _dash(row["overall"]),
             _dash(row["health"]),
             _dash(row["penetration"]),
             amount(row["confidence"], "share"),
-            Text(safe(row["first_reason"] or "–")),
+            Text(short(row["first_reason"], 64)),
         )
-    out.print(table)
+    _show(out, table)
 
 
 def metrics(out: Console, rows: Sequence[Json], units: Mapping[str, str]) -> None:
+    if not rows:
+        _say(out, "No account existed at this time.")
+        return
     table = _table("Account", "Metric", "Value", "Unit", right=("Value",))
     for row in rows:
-        name = safe(row["account"])
+        name = short(row["account"], _NAME)
         for metric, value in row["metrics"].items():
             table.add_row(Text(name), metric, amount(value, units.get(metric, "")), units.get(metric, ""))
             name = ""
-    out.print(table)
+    _show(out, table)
+
+
+# -- one account -------------------------------------------------------------------------------------------------------
 
 
 def explanation(out: Console, data: Json) -> None:
-    out.print(f"{safe(data['account'])}    measured {day_time(data['as_of'])}")
+    _say(out, f"{short(data['account'])}    measured {day_time(data['as_of'])}")
     if not data["scorecards"]:
-        out.print(
-            "This account is not managed, so it has metrics and no scores ([accounts] managed says which are)."
-        )
+        _say(out, "This account is not managed, so it has metrics and no scores ([accounts] says which are).")
         return
     for name, card in data["scorecards"].items():
         score = "–" if card["score"] is None else card["score"]
         out.print()
         out.print(
             Text.assemble(
-                (f"{name.capitalize()} {score}, ", "bold"),
+                (f"{safe(card.get('label') or name.capitalize())} {score}, ", "bold"),
                 (card["band"], _BAND_STYLE[card["band"]]),
                 f", confidence {amount(card['confidence'], 'share')}",
-            )
+                "" if card["score"] is not None else " (too little is known for a score)",
+            ),
+            soft_wrap=True,
         )
-        out.print(_measures(card))
-    out.print()
-    out.print(_rules(data["rules"]))
+        _show(out, _measures(card))
+    if data["rules"]:
+        out.print()
+        _show(out, _rules(data["rules"], data.get("metrics", {})))
 
 
 def _measures(card: Json) -> Table:
@@ -117,17 +193,17 @@ def _measures(card: Json) -> Table:
     for each in card["measures"]:
         known = each["score"] is not None
         table.add_row(
-            f"  {each['label']}",
+            Text(f"  {safe(each['label'])}"),
             number(each["value"], each["unit"]),
             f"{each['score']:.0f}" if known else "–",
             amount(each["weight"], ""),
             f"{each['points']:.2f}" if each["points"] is not None else "–",
-            Text(_evidence(each)),
+            Text(_evidence(each) if known else "no data"),
         )
     for cap in card["caps"]:
         if cap["holds"]:
-            words = f"  cap “{cap['name']}”: at most {cap['at_most']:g}"
-            table.add_row(words, "", "", "", f"{cap['points']:.2f}", Text(safe(cap["when"])))
+            words = Text(f"  cap “{safe(cap['name'])}”: at most {cap['at_most']:g}")
+            table.add_row(words, "", "", "", f"{cap['points']:.2f}", Text(short(cap["when"])))
     if card["rounding"]:
         table.add_row("  rounding", "", "", "", f"{card['rounding']:.2f}", "")
     if card["score"] is not None:
@@ -137,170 +213,158 @@ def _measures(card: Json) -> Table:
 
 def _evidence(measure: Json) -> str:
     shown = [
-        safe(e["key"] if (e["url"] or "").find("/browse/") >= 0 else e["text"])
+        short(e["key"] if (e["url"] or "").find("/browse/") >= 0 else e["text"], 40)
         for e in measure["evidence"][:4]
     ]
     more = measure["evidence_total"] - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def _rules(rules: Sequence[Json]) -> Table:
+def _rules(rules: Sequence[Json], metrics: Mapping[str, Json]) -> Table:
     table = _table("Rules", "", "")
     for rule in rules:
-        values = ", ".join(f"{name} = {_value(value)}" for name, value in rule["values"].items())
-        table.add_row(rule["rule"], rule["state"], Text(f"{safe(rule['condition'])}    ({values})"))
+        words = " and ".join(
+            f"{_clause(clause['text'], rule['values'], metrics)}{_STATE_WORDS[clause['holds']]}"
+            for clause in rule["clauses"]
+        )
+        state = rule["state"]
+        table.add_row(
+            rule["rule"],
+            Text(state, style=_STATE_STYLE.get(state, "")),
+            Text(words or safe(rule["condition"])),
+        )
     return table
 
 
-def _value(value: object) -> str:
-    return (
-        amount(value, "") if isinstance(value, int | float) else "unknown" if value is None else safe(value)
+_STATE_WORDS = {True: "", False: " (no)", None: " (unknown)"}
+
+
+def _clause(text: str, values: Mapping[str, object], metrics: Mapping[str, Json]) -> str:
+    """The clause with each metric's label and value in the place of its name: "days since contact 36 days > 30"."""
+
+    def told(name: re.Match[str]) -> str:
+        if name[0] not in values:
+            return name[0]
+        value, metric = values[name[0]], metrics.get(name[0])
+        if metric is None:
+            return f"{name[0]} {'unknown' if value is None else safe(value)}"
+        return f"{metric['label']} {number(value, metric['unit'])}"  # type: ignore[arg-type]  # a metric is a number
+
+    return safe(_WORD.sub(told, text))
+
+
+# -- links and pull ----------------------------------------------------------------------------------------------------
+
+
+def links(out: Console, data: Json, names: Mapping[str, str]) -> None:
+    """`names` are those of the accounts that ambiguous issues could belong to, by id."""
+    linked = {row["issue_id"] for row in data["linked"]}
+    total = len(linked) + len(data["ambiguous"]) + len(data["unmatched"])
+    methods = Counter(row["method"] for row in data["linked"])
+    ways = ", ".join(f"{method} {count}" for method, count in sorted(methods.items()))
+    _say(
+        out,
+        f"{_plural(total, 'issue')}: {len(linked)} linked{f' (by {ways})' if ways else ''}, "
+        f"{len(data['ambiguous'])} ambiguous, {len(data['unmatched'])} unmatched",
     )
+    for row in data["ambiguous"][:20]:
+        could = ", ".join(f"{short(names.get(each), _NAME)} {safe(each)}" for each in row["candidates"][:5])
+        more = f" and {len(row['candidates']) - 5} more" if len(row["candidates"]) > 5 else ""
+        _say(out, f"  ambiguous  {safe(row['key'])}  could be {could}{more}")
+    if len(data["ambiguous"]) > 20:
+        _say(out, f"  … and {len(data['ambiguous']) - 20} more: rapport links --format json")
+    projects: dict[str, list[str]] = {}
+    for row in data["unmatched"]:
+        projects.setdefault(row["key"].rpartition("-")[0], []).append(row["key"])
+    for project, keys in sorted(projects.items(), key=lambda each: (-len(each[1]), each[0])):
+        shown = ", ".join(safe(key) for key in keys[:3]) + (", …" if len(keys) > 3 else "")
+        _say(out, f"  unmatched  {safe(project)}: {_plural(len(keys), 'issue')} ({shown})")
+    if projects:
+        _say(
+            out,
+            "  What to do: give the project an account in [identity.projects], or fill the account field in Jira.",
+        )
 
 
 def pulled(out: Console, data: Json) -> None:
-    rows = ", ".join(f"{source.removeprefix('sf_')} {count}" for source, count in data["rows"].items())
+    read = [f"{count} {source_name(source)}" for source, count in data["rows"].items() if count]
     calls = data["calls"]
-    out.print(f"Run {data['run']}: {rows}")
-    out.print(f"calls: Salesforce {calls['salesforce']['read']} read, Jira {calls['jira']['read']} read")
-    for notice in data["notices"]:
-        out.print(Text(f"  note  {safe(notice)}"))
+    _say(out, f"Run {data['run']}: read {', '.join(read) or 'nothing new'}")
+    _say(out, f"calls: Salesforce {calls['salesforce']['read']} read, Jira {calls['jira']['read']} read")
 
 
-def plan(out: Console, data: Json, *, file: str | None = None, limit: int | None = None) -> None:
-    """`limit` shows that many changes of each object and counts the rest."""
-    changes = data["changes"]
-    for held in data.get("held", ()):
-        out.print(
-            Text(f"! held     {safe(held['account'] or held['id'])}  {held['field']}: {safe(held['reason'])} "
-                 f"(rapport plan --adopt to take over)", style="yellow")
-        )  # fmt: skip
-    shown: dict[str, int] = {}
-    for change in changes:
-        shown[change["object"]] = shown.get(change["object"], 0) + 1
-        if limit is None or shown[change["object"]] <= limit:
-            _change(out, change)
-    left = sum(max(0, count - limit) for count in shown.values()) if limit is not None else 0
-    if left:
-        out.print(f"… and {left} more changes")
-    waiting = len(data.get("waiting", ()))
-    if waiting:
-        out.print(f"{waiting} more tasks wait: see `waiting` in rapport plan --format json.")
-    if not changes:
-        out.print("Nothing to change. 0 calls would write.")
-        return
-    calls = data["predicted_calls"]
-    out.print()
-    out.print(
-        f"{_counts(changes)} · predicted write calls: Salesforce {calls['salesforce']}, Jira {calls['jira']}"
-    )
-    if data.get("mode") == "observe":
-        out.print(
-            "The rollout mode is observe: `rapport sync` writes nothing; set [rollout] mode to change that."
-        )
-    hint = f"rapport apply {file}" if file else "rapport plan --out FILE, then rapport apply FILE"
-    out.print(f"Nothing was written. Write exactly this: {hint}")
-
-
-def _counts(changes: Sequence[Json]) -> str:
-    accounts = sum(change["object"] == "Account" for change in changes)
-    new = sum(change["object"] == "Task" and change["action"] == "create" for change in changes)
-    done = sum(
-        change["object"] == "Task" and change["action"] in ("complete", "delete") for change in changes
-    )
-    other = len(changes) - accounts - new - done
-    parts = [(accounts, "account"), (new, "new task"), (done, "task done"), (other, "task updated")]
-    words = [f"{n} {_plural(noun, n)}" for n, noun in parts if n]
-    return f"{len(changes)} {_plural('change', len(changes))}: {', '.join(words)}"
-
-
-def _plural(noun: str, count: int) -> str:
-    if count == 1:
-        return noun
-    head, _, tail = noun.partition(" ") if noun.startswith("task ") else (noun, "", "")
-    return f"{head}s {tail}".strip()
-
-
-def _change(out: Console, change: Json) -> None:
-    sign = _SIGN[change["action"]]
-    fields: Json = change["fields"]
-    if change["object"] == "Task" and change["action"] == "create":
-        subject = fields.get("Subject", {}).get("after")
-        due = fields.get("ActivityDate", {}).get("after")
-        out.print(Text(f"{sign} Task     {safe(change['account'] or '')}, due {due}", style="bold"))
-        out.print(Text(f"    {safe(subject)}    rule {change['rule']}"))
-        return
-    out.print(Text(f"{sign} {change['object']:<8} {safe(change['account'] or change['id'])}", style="bold"))
-    for name, sides in fields.items():
-        out.print(Text(f"    {name}  {_short(sides['before'])} → {_short(sides['after'])}"))
-    because = safe(change["reason"])
-    out.print(Text(f"    because  {because}" + (f"    rule {change['rule']}" if change["rule"] else "")))
-
-
-def _short(value: object) -> str:
-    if value is None:
-        return "–"
-    text = safe(value)
-    return text if len(text) <= 100 else f"{text[:99]}…"
+# -- what a run did ----------------------------------------------------------------------------------------------------
 
 
 def outcome(out: Console, data: Json) -> None:
     calls = data["calls"]
     skipped = f", {data['skipped']} skipped" if data["skipped"] else ""
     refused = f", {data['quarantined']} refused" if data["quarantined"] else ""
-    out.print(
-        f"Run {data['run']}: {data['changes']} changes, {data['applied']} applied{skipped}{refused} · calls: "
+    changes = _plural(data["changes"], "change") if data["changes"] else "nothing to change"
+    _say(
+        out,
+        f"Run {data['run']}: {changes}, {data['applied']} applied{skipped}{refused} · calls: "
         f"Salesforce {calls['salesforce']['read']} read {calls['salesforce']['write']} write, "
-        f"Jira {calls['jira']['read']} read {calls['jira']['write']} write"
+        f"Jira {calls['jira']['read']} read {calls['jira']['write']} write",
     )
-    if data.get("mode") == "observe" and data["changes"]:
-        out.print("The rollout mode is observe, so nothing was written; rapport plan shows what would be.")
+    if data.get("mode") == "observe" and data["changes"] and not data["applied"]:
+        _say(out, "The rollout mode is observe, so nothing was written; rapport plan shows what would be.")
     for record in data["records"]:
-        if record["outcome"] != "applied" and record.get("reason"):
-            out.print(Text(f"  {record['outcome']:<12} {safe(record['id'])}  {safe(record['reason'])}"))
+        if record["outcome"] in _LEFT and record.get("reason"):
+            _say(out, f"  {_LEFT[record['outcome']]:<8} {safe(record['id'])}  {short(record['reason'], 200)}")
 
 
-def links(out: Console, data: Json) -> None:
-    total = len({row["issue_id"] for row in data["linked"]}) + len(data["ambiguous"]) + len(data["unmatched"])
-    by_method: dict[str, int] = {}
-    for row in data["linked"]:
-        by_method[row["method"]] = by_method.get(row["method"], 0) + 1
-    methods = ", ".join(f"{method} {count}" for method, count in sorted(by_method.items()))
-    out.print(f"{total} issues: {len(data['linked'])} links ({methods or 'none'}), "
-              f"{len(data['ambiguous'])} ambiguous, {len(data['unmatched'])} unmatched")  # fmt: skip
-    for row in data["ambiguous"]:
-        out.print(Text(f"  ambiguous  {safe(row['key'])}  could be {', '.join(row['candidates'])}"))
-    for row in data["unmatched"][:20]:
-        out.print(Text(f"  unmatched  {safe(row['key'])}"))
-    if len(data["unmatched"]) > 20:
-        out.print(f"  … and {len(data['unmatched']) - 20} more: rapport links --format json")
+_LEFT = {"skipped": "skipped", "quarantined": "refused"}
 
 
 def status(out: Console, data: Json) -> None:
     running = data["running"]
-    if running:
-        out.print(f"A run holds the store: process {running.get('pid', '?')}, {running.get('phase', '?')}.")
-    if not data["runs"]:
-        out.print("No run yet.")
-    table = _table(
-        "Run",
-        "Command",
-        "Began",
-        "Exit",
-        "Changes",
-        "Applied",
-        "Refused",
-        right=("Exit", "Changes", "Applied", "Refused"),
-    )
-    for run in data["runs"]:
-        exit_code = "–" if run["exit_code"] is None else str(run["exit_code"])
-        figures = [str(run.get(name, "–")) for name in ("changes", "applied", "quarantined")]
-        table.add_row(run["run"], run["command"], day_time(run["began"]), exit_code, *figures)
+    if running is not None:
+        since = f" since {day_time(running['since'])}" if "since" in running else ""
+        who = f"process {running.get('pid', '?')}, phase {safe(running.get('phase', '?'))}{since}"
+        _say(out, f"A run holds the store: {who}.")
     if data["runs"]:
-        out.print(table)
+        _show(out, _runs(data["runs"], running))
+    else:
+        _say(out, "No run yet.")
     for each in data["quarantined"]:
-        words = f"  refused  {each['object']} {safe(each['record'])}: {safe(each['message'])} ({each['code']}), since {each['since']}"
-        out.print(Text(words))
-    for source in data.get("sources", ()):
+        code = f" ({safe(each['code'])})" if each["code"] else ""
+        said = f"{short(each['message'], 200)}{code}, since {day_time(each['since'])}"
+        _say(out, f"  refused  {each['object']} {safe(each['record'])}: {said}")
+    if data["quarantined"]:
+        _say(out, "  What to do: correct these records or the right to write them; the next run tries again.")
+    if data["pull"] is not None:
+        _last_pull(out, data["pull"])
+
+
+def _runs(runs: Sequence[Json], running: Json | None) -> Table:
+    right = ("Exit", "Changes", "Applied", "Refused")
+    table = _table("Run", "Command", "Began", *right, right=right)
+    for run in runs:
+        going = run["exit_code"] is None and running is not None and running.get("pid") == run.get("pid")
+        end = "running" if going else "broken off" if run["exit_code"] is None else str(run["exit_code"])
+        figures = ["–" if run.get(name) is None else str(run[name]) for name in _FIGURES]
+        table.add_row(run["run"], run["command"], day_time(run["began"]), end, *figures)
+    return table
+
+
+_FIGURES = ("changes", "applied", "quarantined")
+
+
+def _last_pull(out: Console, pull: Json) -> None:
+    if pull["pulled_at"]:
+        _say(out, f"Last pull: {day_time(pull['pulled_at'])}.")
+    if pull["incomplete"]:
+        _say(
+            out,
+            "The last pull broke off, so some sources are older than others.\n"
+            "  What to do: run `rapport pull` again.",
+            "yellow",
+        )
+    for source in pull["sources"]:
+        name = source_name(source["source"])
         if not source["present"]:
-            out.print(Text(f"  absent   {source['source']}: {safe(source['reason'])}"))
+            _say(out, f"  absent   {name}: {safe(source['reason'] or 'not there')}")
+        elif source["missing"]:
+            fields = ", ".join(safe(each) for each in source["missing"])
+            _say(out, f"  partly   {name}, without {fields}")

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rules.explain import explain
-from sync.errors import SyncError
+from sync.errors import StoreBusy, SyncError
 from sync.link import find_accounts
+from sync.lock import RunLock
 from sync.measure import link_bases
+from sync.mirror import Mirror, StoreEmpty
 from sync.wanted import build_reasons, reason_text, reasons_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
+    from pathlib import Path
 
+    from sync.changes import Plan
     from sync.config import Config
-    from sync.mirror import Mirror
     from sync.state import State
 
 Json = dict[str, object]
@@ -41,9 +46,9 @@ def number(value: float | None) -> float | int | None:
 
 def metrics(config: Config, mirror: Mirror, as_of: datetime) -> list[Json]:
     names = list(config.catalogue.metrics)
-    columns = ", ".join(f'e."{name}"' for name in names)
+    columns = "".join(f', e."{name}"' for name in names)
     rows = mirror.connection.execute(
-        f"select a.account_id, a.name, {columns} from eval_metrics e "
+        f"select a.account_id, a.name{columns} from eval_metrics e "
         f"join accounts a on a.account_id = e.account_id order by a.account_id"
     ).fetchall()
     return [
@@ -130,9 +135,19 @@ def links(mirror: Mirror) -> Json:
 
 
 def explained(config: Config, mirror: Mirror, account: str, as_of: datetime) -> Json:
+    """The explanation of one account, with labels and units of what it names, for people."""
     account_id, name = find_account(mirror, account)
     told = explain(mirror.connection, config.catalogue, account_id, link_bases(config))
-    return {"account_id": account_id, "account": name, "as_of": stamp(as_of), **told}
+    cards, rules = cast("dict[str, Json]", told["scorecards"]), cast("list[Json]", told["rules"])
+    for card_name, card in cards.items():
+        card["label"] = config.catalogue.scorecards[card_name].label
+    named = {metric for rule in rules for metric in cast("dict[str, object]", rule["values"])}
+    units = {
+        metric: {"label": each.label, "unit": each.unit}
+        for metric, each in config.catalogue.metrics.items()
+        if metric in named
+    }
+    return {"account_id": account_id, "account": name, "as_of": stamp(as_of), **told, "metrics": units}
 
 
 def find_account(mirror: Mirror, account: str) -> tuple[str, str]:
@@ -159,12 +174,64 @@ def find_account(mirror: Mirror, account: str) -> tuple[str, str]:
     )
 
 
-def status(state: State, holder: Json | None) -> Json:
-    """What the books say: the last runs, records that were refused, whether a run is going on."""
+def candidate_names(mirror: Mirror, links: Json) -> dict[str, str]:
+    """The accounts that ambiguous issues could belong to, by id."""
+    ids = {
+        each for row in cast("list[dict[str, list[str]]]", links["ambiguous"]) for each in row["candidates"]
+    }
+    return _names(mirror, "select Id, Name from sf_account where list_contains(?::varchar[], Id)", ids)
+
+
+def user_names(mirror: Mirror, plan: Plan) -> dict[str, str]:
+    """Who the tasks of a plan are for."""
+    owners = {str(change.after["OwnerId"]) for change in plan.changes if change.after.get("OwnerId")}
+    return _names(mirror, "select Id, Name from sf_user where list_contains(?::varchar[], Id)", owners)
+
+
+def task_subjects(mirror: Mirror, plan: Plan) -> dict[str, str]:
+    """What the tasks are called that a plan changes or settles."""
+    ids = {change.id for change in plan.changes if change.object == "Task" and change.id}
+    return _names(mirror, "select Id, Subject from sf_own_task where list_contains(?::varchar[], Id)", ids)
+
+
+def _names(mirror: Mirror, query: str, ids: Collection[str]) -> dict[str, str]:
+    if not ids:
+        return {}
+    rows = mirror.connection.execute(query, [sorted(ids)]).fetchall()
+    return {key: name for key, name in rows if name}
+
+
+def last_pull(folder: Path) -> Json | None:
+    """When the last pull ended, whether one broke off since, and what each source lacks; never waits.
+
+    None while a run holds the store, which is about to change this, and before the first pull.
+    """
+    if not folder.exists():
+        return None
+    try:
+        with RunLock.acquire(folder, exclusive=False), Mirror.open(folder, read_only=True) as mirror:
+            rows = mirror.connection.execute(
+                "select source, present, reason, missing_fields from mirror_source order by source"
+            ).fetchall()
+            return {
+                "pulled_at": mirror.meta("pulled_at"),
+                "incomplete": bool(mirror.meta("incomplete")),
+                "sources": [
+                    {"source": source, "present": present, "reason": reason, "missing": json.loads(missing)}
+                    for source, present, reason, missing in rows
+                ],
+            }
+    except (StoreBusy, StoreEmpty):
+        return None
+
+
+def status(state: State, holder: Json | None, pull: Json | None) -> Json:
+    """What the books say: the last runs, records that were refused, whether a run is going on, how the last pull ended."""
     runs = [
         {
             "run": run.id,
             "command": run.command,
+            "pid": run.pid,
             "began": stamp(run.began),
             "ended": None if run.ended is None else stamp(run.ended),
             "exit_code": run.exit_code,
@@ -184,4 +251,4 @@ def status(state: State, holder: Json | None) -> Json:
         }
         for each in state.quarantined()
     ]
-    return {"running": holder, "runs": runs, "quarantined": quarantined}
+    return {"running": holder, "runs": runs, "quarantined": quarantined, "pull": pull}
