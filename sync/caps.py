@@ -137,7 +137,7 @@ def _plan_digests(
             values = _digest_words(waiting, inputs) | {
                 "OwnerId": owner,
                 "Priority": inputs.task_settings.priority,
-                "ActivityDate": inputs.day.isoformat(),
+                "ActivityDate": (inputs.business_day or inputs.day).isoformat(),
             }
             plan.changes.append(
                 _creation(

@@ -223,7 +223,7 @@ def _keep_up(
         plan.changes.append(complete(row, track, f'answered "{row.answer}"', inputs, outcome.account))
         plan.steps.append(replace(_step(_blocked(episode, how, inputs.as_of, span)), with_change=True))
         return
-    if answer == "later" and row.snooze_until and inputs.as_of.date() < row.snooze_until:
+    if answer == "later" and row.snooze_until and inputs.day < row.snooze_until:
         return
     if confirmed is not None and material.moved(confirmed.basis, outcome.basis):
         _reword(row, confirmed, outcome, inputs, plan)

@@ -79,9 +79,7 @@ def plan_tasks(inputs: PlanInputs) -> episodes.TaskPlan:
     plan = episodes.TaskPlan()
     if not inputs.task_settings.createable:
         # Without the key nobody can tell which tasks are Rapport's: none is made, changed or given up.
-        reason = (
-            f"no task is written: {inputs.task_settings.key_field} is not there, or hidden from this user"
-        )
+        reason = f"no task is written: {inputs.task_settings.key_field} {inputs.task_settings.lacking}"
         plan.waiting = [episodes.wait(one, reason) for one in inputs.outcomes if one.state == "fires"]
         return plan
     rows = tracks.rows_by_key(inputs)

@@ -127,9 +127,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TaskSettings:
-    """How tasks look in this org. `createable` is false without a readable, createable, unique key field."""
+    """How tasks look in this org. `createable` is false without a readable, createable, unique key field;
+    `lacking` then says what is wrong with it.
+    """
 
     createable: bool = True
+    lacking: str = "is not there, or hidden from this user"
     key_field: str = "Rapport_Key__c"
     open_status: str = "Not Started"
     closed_status: str = "Completed"
@@ -150,6 +153,7 @@ class PlanInputs:
     of the same `pull_id` counts as the present value: the mirror cannot know it yet.
     `created_today` counts, by owner, tasks created on `day`, digests left out. `quarantined` are keys of tasks
     that the target refused lately: they are tried again after all others, so that they take nobody's place.
+    `business_day` is `day` or, on a day off, the next business day: digests are due then.
     """
 
     as_of: datetime
@@ -160,6 +164,7 @@ class PlanInputs:
     pull_id: str | None
     organization: str | None
     rules: frozenset[str]
+    business_day: date | None = None
     records: Sequence[WantedRecord] = ()
     outcomes: Sequence[RuleOutcome] = ()
     tasks: Sequence[TaskRow] = ()

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from connectors.errors import ConnectorError
 from connectors.jira import Jira
 from connectors.salesforce import Salesforce
 from rules import tasks
@@ -63,6 +64,8 @@ class Outcome:
             **result.to_json(self.calls),
             "mode": plan.mode if plan else None,
             "as_of": canonical.stamp(plan.as_of) if plan else None,
+            "held": len(plan.held) if plan else 0,
+            "notices": self.notices,
         }
 
 
@@ -81,24 +84,34 @@ def reading(config: Config, *, wait: float = READ_WAIT) -> Iterator[tuple[Mirror
 
 
 def run_pull(
-    config: Config, *, full: bool, progress: Callable[[str, int], None]
+    config: Config,
+    *,
+    full: bool,
+    progress: Callable[[str, int], None],
+    sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Outcome, PullReport]:
-    with _run(config, "pull") as job:
+    with _run(config, "pull", sleep) as job:
         report = job.pull(full=full, progress=progress)
         return job.outcome, report
 
 
 def run_sync(
-    config: Config, *, allow_large_change: bool, adopt: bool, progress: Callable[[str, int], None]
+    config: Config,
+    *,
+    allow_large_change: bool,
+    adopt: bool,
+    progress: Callable[[str, int], None],
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Outcome:
     """Pull, plan and, as far as the rollout allows, apply. Raises SafetyStop before anything is written."""
-    with _run(config, "sync") as job:
+    with _run(config, "sync", sleep) as job:
         if config.rollout.mode != "observe":
             job.settle()
         job.pull(full=False, progress=progress)
         as_of = default_as_of(job.mirror, server_now(config, job.mirror))
         plan = build_plan(config, job.mirror, job.state, as_of, adopt=adopt)
         job.outcome.plan = plan
+        job.outcome.notices += _for_admins(plan)
         if config.rollout.mode == "observe":
             return job.outcome
         check_safety(config, job.state, plan, allow_large_change=allow_large_change)
@@ -106,9 +119,11 @@ def run_sync(
         return job.outcome
 
 
-def run_apply(config: Config, plan: Plan, *, allow_large_change: bool) -> Outcome:
+def run_apply(
+    config: Config, plan: Plan, *, allow_large_change: bool, sleep: Callable[[float], None] = time.sleep
+) -> Outcome:
     """Write exactly `plan`. Raises EditedPlan, StalePlan or SafetyStop before anything is written."""
-    with _run(config, "apply") as job:
+    with _run(config, "apply", sleep) as job:
         seal.verify(plan, job.state.seal_key)
         check_current(
             plan,
@@ -161,6 +176,7 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
             pull_id=mirror.meta("pull_id"),
             organization=_organization(mirror),
             rules=frozenset(name for name, rule in config.catalogue.rules.items() if rule.enabled),
+            business_day=hours.add_business_days(day, 0),
             records=records,
             outcomes=outcomes,
             tasks=own_tasks,
@@ -236,12 +252,14 @@ class _Job:
 
 
 @contextmanager
-def _run(config: Config, command: str) -> Iterator[_Job]:
+def _run(config: Config, command: str, sleep: Callable[[float], None]) -> Iterator[_Job]:
     """Hold the store alone, keep the run's record whatever happens, count its calls."""
     http = config.http_settings()
-    salesforce = Salesforce(config.salesforce_settings(), http, api_share=config.safety.api_share)
+    salesforce = Salesforce(
+        config.salesforce_settings(), http, api_share=config.safety.api_share, sleep=sleep
+    )
     jira_settings = config.jira_settings()
-    jira = None if jira_settings is None else Jira(jira_settings, http)
+    jira = None if jira_settings is None else Jira(jira_settings, http, sleep=sleep)
     folder: Path = config.store_folder
     with RunLock.acquire(folder, exclusive=True, phase=command) as lock, State.open(folder) as state:
         run_id = state.start_run(command, server_now(config, None), os.getpid())
@@ -253,8 +271,6 @@ def _run(config: Config, command: str) -> Iterator[_Job]:
             exit_code = 5 if outcome.applied is not None and outcome.applied.newly_quarantined else 0
         except SyncError as error:
             exit_code = error.exit_code
-            raise
-        except ConnectorError:
             raise
         finally:
             outcome.calls = {
@@ -284,6 +300,16 @@ def _organization(mirror: Mirror) -> str | None:
     known = json.loads(mirror.meta("organization") or "{}")
     identity = known.get("id")
     return None if identity is None else str(identity)
+
+
+def _for_admins(plan: Plan) -> list[str]:
+    """Tasks that cannot be created until somebody mends the org or the config; those that only wait are no news."""
+    reasons = Counter(
+        each.reason
+        for each in plan.waiting
+        if each.reason.startswith(("no task is written", "no active owner"))
+    )
+    return [f"{reason} ({count} asked for)" for reason, count in sorted(reasons.items())]
 
 
 def _own_fields(mirror: Mirror) -> dict[str, dict[str, object]]:
@@ -327,8 +353,18 @@ def _task_settings(config: Config, mirror: Mirror) -> TaskSettings:
                 "name one by its developer name, or leave the key out.",
             )
         record_type = str(found)
+    lacking = (
+        "is not there, or hidden from this user"
+        if key is None
+        else "may not be filled in by this user"
+        if not key["createable"]
+        else "is not unique in the org, so that nothing would stop a doubled task"
+        if not key["unique"]
+        else None
+    )
     return TaskSettings(
-        createable=bool(key and key["createable"] and key["unique"]),
+        createable=lacking is None,
+        lacking=lacking or "",
         key_field=str(key["name"]) if key else "Rapport_Key__c",
         open_status=section.open_status,
         closed_status=section.closed_status,
