@@ -12,15 +12,17 @@ LEAST_UNITS = 1
 
 
 def moved(before: Mapping[str, object] | None, after: Mapping[str, object] | None) -> bool:
-    """True when the band or the set of named measures or records changed, or a number moved materially.
+    """True when the band, the rule or the set of named measures or records changed, or a number moved materially.
 
     A text without a known basis has nothing to be compared with: it counts as moved.
     """
     if before is None or after is None:
         return True
-    if before.get("band") != after.get("band") or _named(before) != _named(after):
+    if any(before.get(name) != after.get(name) for name in ("band", "rule")) or _named(before) != _named(
+        after
+    ):
         return True
-    old, new = _numbers(before), _numbers(after)
+    old, new = numbers(before), numbers(after)
     if old.keys() != new.keys():
         return True
     ageing = {str(name) for name in _items(after.get("ageing"))}
@@ -36,9 +38,9 @@ def _number_moved(old: object, new: object, *, ageing: bool) -> bool:
     return distance > LEAST_UNITS and distance > LEAST_SHARE * abs(old)
 
 
-def _numbers(basis: Mapping[str, object]) -> dict[str, object]:
-    numbers = basis.get("numbers")
-    return {str(name): value for name, value in numbers.items()} if isinstance(numbers, dict) else {}
+def numbers(basis: Mapping[str, object]) -> dict[str, object]:
+    found = basis.get("numbers")
+    return {str(name): value for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _named(basis: Mapping[str, object]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from rules import evidence, words
+from sync import material
 from sync.changes import ScoreMark
 from sync.objects import BAND_FIELD, CONFIDENCE_FIELD, NEXT_ACTION_FIELD, SCORE_FIELDS, WHY_FIELD
 from sync.plan_inputs import WantedField, WantedRecord
@@ -68,7 +69,7 @@ def wanted_records(
         return []
     actions = _next_actions(outcomes)
     build_reasons(connection, catalogue)
-    _digests(connection, written, actions, fields)
+    _digests(connection, catalogue, written, actions, fields)
     scores = [f for f in fields if f.ours in SCORE_FIELDS.values()]
     card_of = {field: card for card, field in SCORE_FIELDS.items()}
     number_columns = [
@@ -92,9 +93,11 @@ def wanted_records(
     if BAND_FIELD in by_name:
         differs.append(f'"c_{BAND_FIELD}" is distinct from band')
     if WHY_FIELD in by_name:
-        differs.append("d.why is distinct from d.written_why")
+        differs.append(
+            f'd.why is distinct from d.written_why or d.moved or (d.reasoned and "c_{WHY_FIELD}" is null)'
+        )
     if NEXT_ACTION_FIELD in by_name:
-        differs.append("d.action is distinct from d.written_action")
+        differs.append(f'd.action_moved or (d.asked and "c_{NEXT_ACTION_FIELD}" is null)')
     limited = f" and w.account_id in (select account_id from accounts where {where})" if where else ""
     rows = connection.execute(
         f"with w as (select s.account_id, "
@@ -174,41 +177,80 @@ def reason_text(reason: Reason, catalogue: Catalogue) -> str:
 
 def _digests(
     connection: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
     written: Mapping[tuple[str, str], Written],
     actions: Mapping[str, RuleOutcome],
     fields: Sequence[OwnField],
 ) -> None:
-    """`digest`: what the words of each account rest on now (days that merely pass left out), and rested on when written."""
+    """`digest`: what the words of each account rest on now, what they rested on when written, whether that moved.
+
+    Days that merely pass are no move: neither the digest nor an ageing number that grew says so.
+    """
     theirs = {f.ours: f.theirs for f in fields}
     why, action = theirs.get(WHY_FIELD), theirs.get(NEXT_ACTION_FIELD)
-    old = {
-        (record_id, field): str(each.basis.get("digest"))
+    reasons = {
+        record_id: each.basis
         for (record_id, field), each in written.items()
-        if field in (why, action) and each.basis is not None
+        if field == why and each.basis is not None
     }
-    ids = sorted({record_id for record_id, _ in old} | set(actions))
-    connection.register(
-        "incoming",
-        pa.table(
+    advised = {record_id: each for (record_id, field), each in written.items() if field == action}
+    numbers = [
+        (record_id, metric, value)
+        for record_id, basis in reasons.items()
+        for metric, value in material.numbers(basis).items()
+    ]
+    ids = sorted(reasons.keys() | advised.keys() | actions.keys())
+    incoming = {
+        "incoming_words": pa.table(
             {
                 "account_id": pa.array(ids, pa.string()),
-                "action": pa.array([_action_digest(actions.get(each)) for each in ids], pa.string()),
-                "written_why": pa.array([old.get((each, why or "")) for each in ids], pa.string()),
-                "written_action": pa.array([old.get((each, action or "")) for each in ids], pa.string()),
+                "written_why": pa.array([_digest_of(reasons.get(each)) for each in ids], pa.string()),
+                "asked": pa.array([each in actions for each in ids], pa.bool_()),
+                "action_moved": pa.array(
+                    [_action_moved(advised.get(each), actions.get(each)) for each in ids], pa.bool_()
+                ),
             }
         ),
-    )
+        "incoming_numbers": pa.table(
+            {
+                "account_id": pa.array([record_id for record_id, _, _ in numbers], pa.string()),
+                "metric": pa.array([metric for _, metric, _ in numbers], pa.string()),
+                "value": pa.array([value for _, _, value in numbers], pa.float64()),
+            }
+        ),
+    }
+    for name, rows in incoming.items():
+        connection.register(name, rows)
+    ageing = ", ".join(f"'{name}'" for name, metric in catalogue.metrics.items() if metric.ageing) or "''"
     connection.execute(
-        "create or replace temp table digest as with why as ("
-        "  select s.account_id, sha256(coalesce(max(r.text), '') || '#' || string_agg(s.band, '|' order by s.scorecard)) as why"
-        "  from eval_scores s left join (select r.account_id, string_agg("
-        "    concat_ws(':', r.metric, n.ids), ';' order by r.metric) as text"
-        "    from eval_reasons r left join eval_named n on n.account_id = r.account_id and n.metric = r.metric"
-        "    group by r.account_id) r on r.account_id = s.account_id group by s.account_id) "
-        "select w.account_id, w.why, i.action, i.written_why, i.written_action "
-        "from why w left join incoming i on i.account_id = w.account_id"
+        "create or replace temp table digest as with reason as ("
+        "  select r.account_id, string_agg(concat_ws(':', r.metric, n.ids), ';' order by r.metric) as text, "
+        "  bool_or(abs(r.value - o.value) > $units and abs(r.value - o.value) > $share * abs(o.value) "
+        f"    and not (r.metric in ({ageing}) and r.value > o.value)) as moved"
+        "  from eval_reasons r left join eval_named n on n.account_id = r.account_id and n.metric = r.metric"
+        "  left join incoming_numbers o on o.account_id = r.account_id and o.metric = r.metric"
+        "  group by r.account_id), "
+        "why as ("
+        "  select s.account_id, max(r.text) is not null as reasoned, coalesce(bool_or(r.moved), false) as moved,"
+        "  sha256(coalesce(max(r.text), '') || '#' || string_agg(s.band, '|' order by s.scorecard)) as why"
+        "  from eval_scores s left join reason r on r.account_id = s.account_id group by s.account_id) "
+        "select w.account_id, w.why, i.written_why, w.moved, w.reasoned, "
+        "coalesce(i.action_moved, false) as action_moved, coalesce(i.asked, false) as asked "
+        "from why w left join incoming_words i on i.account_id = w.account_id",
+        {"units": material.LEAST_UNITS, "share": material.LEAST_SHARE},
     )
-    connection.unregister("incoming")
+    for name in incoming:
+        connection.unregister(name)
+
+
+def _digest_of(basis: Mapping[str, object] | None) -> str | None:
+    return None if basis is None else str(basis.get("digest"))
+
+
+def _action_moved(last: Written | None, outcome: RuleOutcome | None) -> bool:
+    if outcome is None:
+        return last is not None and last.value is not None
+    return last is None or material.moved(last.basis, {**outcome.basis, "rule": outcome.rule})
 
 
 def _next_actions(outcomes: Iterable[RuleOutcome]) -> dict[str, RuleOutcome]:
@@ -219,12 +261,6 @@ def _next_actions(outcomes: Iterable[RuleOutcome]) -> dict[str, RuleOutcome]:
         reverse=True,
     )
     return {each.account_id: each for each in ordered}
-
-
-def _action_digest(outcome: RuleOutcome | None) -> str | None:
-    if outcome is None:
-        return None
-    return json.dumps([outcome.rule, outcome.basis.get("records")], sort_keys=True)
 
 
 def _marks(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, dict[str, ScoreMark]]:
@@ -290,7 +326,6 @@ def _record(
             basis = {
                 **(action.basis if action else {}),
                 "rule": action.rule if action else None,
-                "digest": row["action"],
             }
         wanted.append(
             WantedField(
