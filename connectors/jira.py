@@ -37,7 +37,7 @@ from connectors.jira_tables import JiraBatch
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
 
@@ -222,6 +222,10 @@ class Jira:
         Ordered by `updated`. An issue that changes while we read comes again, newer.
         """
         return self._issues().batches(wanted, updated_since=updated_since)
+
+    def issues_by_id(self, wanted: WantedFields, issue_ids: Sequence[str]) -> Iterator[JiraBatch]:
+        """Give these issues, each with all it has, whether or not they are in scope; what is gone is left out."""
+        return self._issues().by_id(wanted, issue_ids)
 
     def issue_ids(self, jql_extra: str | None = None) -> Iterator[list[str]]:
         """Give the ids of all issues in scope, each once, in big pages."""

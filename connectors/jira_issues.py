@@ -84,6 +84,16 @@ class IssueReader:
             if batch is not None:
                 yield batch
 
+    def by_id(self, wanted: WantedFields, issue_ids: Sequence[str]) -> Iterator[JiraBatch]:
+        began = self._server_time()
+        seen: dict[str, int] = {}
+        fields = [*ISSUE_FIELDS.split(), *wanted.custom_ids()]
+        for start in range(0, len(issue_ids), PAGE):
+            page = jira_pages.by_id(self._api, issue_ids[start : start + PAGE], fields)
+            batch = self._complete(page, IssueRecords(self._site, wanted, seen), began)
+            if batch is not None:
+                yield batch
+
     def ids(self, jql_extra: str | None = None) -> Iterator[list[str]]:
         seen: dict[str, None] = {}
 

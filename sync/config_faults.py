@@ -74,6 +74,8 @@ def unknown_section(name: str, value: object, places: Places) -> ConfigFault:
 def plain_value(value: object) -> Any:
     """A value as the file would hold it: texts, numbers, lists and tables."""
     if isinstance(value, timedelta):
+        if value > timedelta(days=1) and not value % timedelta(days=1):
+            return f"{value.days} days"
         return f"{value / timedelta(hours=1):g}h"
     if isinstance(value, time):
         return f"{value:%H:%M}"

@@ -322,6 +322,10 @@ class PullSection(Section):
     overlap_minutes: Whole = Field(
         default=15, ge=0, le=1440, description="Minutes before the last pull that are read again"
     )
+    sweep_every: Span = Field(
+        default=timedelta(days=7),
+        description="How often all ids are compared, to find what was deleted without a trace",
+    )
 
 
 class HttpSection(Section):

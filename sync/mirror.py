@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -13,15 +13,18 @@ import pyarrow as pa
 from connectors import jira_tables
 from connectors.batches import ARROW, Column
 from sync.errors import SyncError
+from sync.objects import AUTOMATIC, HEADERS
+from sync.staging import Staging, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from sync.objects import SourceObject
 
 FILE = "mirror.duckdb"
-VERSION = 1  # a mirror of another version is dropped and pulled anew
+VERSION = 2  # a mirror of another version is dropped and pulled anew
 
 JIRA_TABLES: dict[str, pa.Schema] = {
     "jira_issue": jira_tables.JIRA_ISSUE,
@@ -36,10 +39,44 @@ JIRA_TABLES: dict[str, pa.Schema] = {
 }
 _OF_AN_ISSUE = ("jira_issue_value", "jira_comment", "jira_step", "jira_worklog")
 
+# Everybody that a stored record of a site names; who is named nowhere any more is forgotten.
+_NAMED_PEOPLE = """
+select site, assignee_id as id from jira_issue
+union select site, reporter_id from jira_issue
+union select site, creator_id from jira_issue
+union select site, value_id from jira_issue_value where kind = 'participant'
+union select site, author_id from jira_comment
+union select site, author_id from jira_step
+union select site, author_id from jira_worklog
+"""
+
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     """The columnar form of a list of columns, which is also the mirror's table."""
     return pa.schema([(column.name, ARROW[column.kind]) for column in columns])
+
+
+def stored_schema(source: SourceObject) -> pa.Schema:
+    """What of an object is kept: of a mail's headers only whether a machine answered."""
+    fields = [
+        pa.field(AUTOMATIC, pa.bool_()) if f.name == HEADERS else f for f in arrow_schema(source.columns)
+    ]
+    return pa.schema(fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a source was read (`high_water`), with which fields, query and user (`digest`), and when all of
+    its ids were last compared. Times are naive UTC, as in the tables.
+    """
+
+    digest: str
+    high_water: datetime | None
+    pulled_at: datetime
+    swept_at: datetime
+
+    def swept(self, at: datetime) -> Cursor:
+        return replace(self, swept_at=at)
 
 
 class StoreEmpty(SyncError):  # noqa: N818 - says what happened, like the rest of sync.errors
@@ -49,8 +86,14 @@ class StoreEmpty(SyncError):  # noqa: N818 - says what happened, like the rest o
         super().__init__("The store holds no data yet.", "run rapport pull first.")
 
 
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+class MirrorBroken(SyncError):  # noqa: N818 - as above
+    """The mirror's file is no database that this version can read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The mirror {path} cannot be read.",
+            "delete that file (it holds copies only) and run rapport pull.",
+        )
 
 
 class Mirror:
@@ -58,6 +101,7 @@ class Mirror:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        self._in_transaction = False
 
     @classmethod
     @contextmanager
@@ -66,14 +110,17 @@ class Mirror:
         path = folder / FILE
         if read_only and not path.exists():
             raise StoreEmpty
-        connection = duckdb.connect(str(path), read_only=read_only)
+        try:
+            connection = duckdb.connect(str(path), read_only=read_only)
+        except duckdb.Error:
+            raise MirrorBroken(path) from None
         try:
             path.chmod(0o600)
             connection.execute("set timezone = 'UTC'")
             mirror = cls(connection)
             if not read_only:
                 mirror._prepare()
-            elif mirror.meta("pull_id") is None:
+            elif mirror.meta("pull_id") is None or mirror.meta("version") != str(VERSION):
                 raise StoreEmpty
             yield mirror
         finally:
@@ -93,7 +140,7 @@ class Mirror:
         )
         execute(
             "create table if not exists mirror_cursor "
-            "(source varchar, digest varchar, high_water timestamp, pulled_at timestamp)"
+            "(source varchar, digest varchar, high_water timestamp, pulled_at timestamp, swept_at timestamp)"
         )
         for table, schema in JIRA_TABLES.items():
             self.ensure(table, schema)
@@ -116,12 +163,22 @@ class Mirror:
         self.connection.execute("delete from mirror_meta where name = ?", [name])
         self.connection.execute("insert into mirror_meta values (?, ?)", [name, value])
 
-    def cursor(self, source: str, digest: str) -> datetime | None:
-        """The high water of a source, or None where all of it has to be read: never pulled, or pulled differently."""
-        found = self.one(
-            "select high_water from mirror_cursor where source = ? and digest = ?", source, digest
-        )
-        return found if isinstance(found, datetime) else None
+    def cursor(self, source: str, digest: str) -> Cursor | None:
+        """The cursor of a source, or None where all of it has to be read: never pulled, or pulled differently."""
+        rows = self.connection.execute(
+            "select digest, high_water, pulled_at, swept_at from mirror_cursor "
+            "where source = ? and digest = ? and high_water is not null",
+            [source, digest],
+        ).fetchall()
+        return Cursor(*rows[0]) if rows else None
+
+    def move_cursor(self, source: str, cursor: Cursor | None) -> None:
+        self.connection.execute("delete from mirror_cursor where source = ?", [source])
+        if cursor is not None:
+            self.connection.execute(
+                "insert into mirror_cursor values (?, ?, ?, ?, ?)",
+                [source, cursor.digest, cursor.high_water, cursor.pulled_at, cursor.swept_at],
+            )
 
     def note_source(
         self, source: str, *, present: bool, reason: str = "", missing: Sequence[str] = ()
@@ -134,8 +191,8 @@ class Mirror:
 
     # -- tables --------------------------------------------------------------------------------------------------
 
-    def ensure(self, table: str, schema: pa.Schema) -> None:
-        """Create a table, or make it anew when its columns changed (the caller then pulls all of it)."""
+    def ensure(self, table: str, schema: pa.Schema, *, reshape: bool = True) -> None:
+        """Create a table; make it anew when its columns changed (the caller then pulls all of it)."""
         self.connection.register("shape", schema.empty_table())
         try:
             have = self.connection.execute(
@@ -143,20 +200,14 @@ class Mirror:
                 [table],
             ).fetchall()
             want = self.connection.execute("select column_name, column_type from (describe shape)").fetchall()
-            if have != want:
+            if not have or (reshape and have != want):
                 self.connection.execute(f"drop table if exists {quoted(table)}")
-                self.connection.execute(f"delete from mirror_cursor where source = '{table}'")
                 self.connection.execute(f"create table {quoted(table)} as select * from shape")
         finally:
             self.connection.unregister("shape")
 
-    def ensure_object(self, source: SourceObject) -> None:
-        schema = arrow_schema(source.columns)
-        if source.table == "sf_email_message":
-            schema = schema.remove(schema.get_field_index("Headers")).append(
-                pa.field("AutoSubmitted", pa.bool_())
-            )
-        self.ensure(source.table, schema)
+    def ensure_object(self, source: SourceObject, *, reshape: bool = True) -> None:
+        self.ensure(source.table, stored_schema(source), reshape=reshape)
 
     @contextmanager
     def staging(self, *shapes: tuple[str, pa.Schema]) -> Iterator[Staging]:
@@ -171,62 +222,64 @@ class Mirror:
         source: SourceObject,
         stage: Staging,
         *,
-        whole: bool,
-        digest: str,
-        high_water: datetime | None,
-        now: datetime,
-    ) -> int:
-        """Merge what was staged for one object and move its cursor, in one transaction; returns the rows stored."""
-        table = quoted(source.table)
-        staged = stage.name(source.table)
-        columns = ", ".join(_stored(column.name, source) for column in source.columns)
+        cursor: Cursor,
+        whole: bool = False,
+        gone: Sequence[str] = (),
+    ) -> None:
+        """Merge what was staged for one object, drop the ids that are gone and move the cursor, in one transaction."""
+        table, staged = quoted(source.table), stage.name(source.table)
+        columns = ", ".join(_stored(column, source) for column in stored_schema(source).names)
         with self.transaction():
-            newest = (
-                f"select {columns} from {staged} "
-                f"qualify row_number() over (partition by Id order by SystemModstamp desc nulls last) = 1"
-            )
+            self.ensure_object(source)
             if whole:
                 self.connection.execute(f"delete from {table}")
-            else:
-                self.connection.execute(f"delete from {table} where Id in (select Id from {staged})")
-            self.connection.execute(f"insert into {table} by name {newest}")
-            self._move_cursor(source.table, digest, high_water, now)
-        return stage.rows
+            self.connection.execute(f"delete from {table} where Id in (select Id from {staged})")
+            self._remove(table, "Id", gone)
+            self.connection.execute(
+                f"insert into {table} by name select {columns} from {staged} "
+                f"qualify row_number() over (partition by Id order by SystemModstamp desc nulls last, batch desc) = 1"
+            )
+            self.move_cursor(source.table, cursor)
+
+    def clear_object(self, source: SourceObject) -> None:
+        """Nothing is known of this object any more."""
+        with self.transaction():
+            self.ensure_object(source)
+            self.connection.execute(f"delete from {quoted(source.table)}")
+            self.move_cursor(source.table, None)
 
     def store_issues(
         self,
         stage: Staging,
         *,
         site: str,
-        whole: bool,
         allowed_levels: Sequence[str],
-        digest: str,
-        high_water: datetime | None,
-        now: datetime,
-    ) -> int:
+        cursor: Cursor,
+        whole: bool = False,
+        gone: Sequence[str] = (),
+    ) -> None:
         """Merge staged issues with everything that hangs on them; an issue with a closed security level is left out
         and, if an earlier pull stored it, removed.
         """
         execute = self.connection.execute
-        issue = stage.name("jira_issue")
         with self.transaction():
             execute(
-                f"create temp table newest as select * from {issue} "
+                f"create or replace temp table newest as select * from {stage.name('jira_issue')} "
                 f"qualify row_number() over (partition by site, id order by updated desc, batch desc) = 1"
             )
-            if not whole:  # a row that was read before a newer one was stored does not undo it
+            if whole:
+                self.clear_site(site)
+            else:  # a row that was read before a newer one was stored does not undo it
                 execute(
                     "delete from newest using jira_issue stored "
                     "where stored.site = newest.site and stored.id = newest.id and stored.updated > newest.updated"
                 )
             for table in ("jira_issue", *_OF_AN_ISSUE):
                 key = "id" if table == "jira_issue" else "issue_id"
-                if whole:
-                    execute(f"delete from {table} where site = ?", [site])
-                else:
-                    execute(
-                        f"delete from {table} using newest n where {table}.site = n.site and {table}.{key} = n.id"
-                    )
+                execute(
+                    f"delete from {table} using newest n where {table}.site = n.site and {table}.{key} = n.id"
+                )
+                self._remove(table, key, gone, site=site)
             names = [level.lower() for level in allowed_levels]
             execute(
                 "delete from newest where security_id is not null "
@@ -240,12 +293,36 @@ class Mirror:
                     f"join newest n on n.site = t.site and n.id = t.issue_id and n.batch = t.batch"
                 )
             execute("drop table newest")
-            self._store_people(stage.name("jira_person"))
-            self._move_cursor(f"jira:{site}", digest, high_water, now)
-        return stage.rows
+            self._store_people(stage.name("jira_person"), site)
+            self.move_cursor(f"jira:{site}", cursor)
 
-    def _store_people(self, staged: str) -> None:
-        """A person seen with an address stays known with it when another answer hides it."""
+    def clear_site(self, site: str | None = None) -> None:
+        """Forget the issues of a site, and who is named in them; without a name those of all sites."""
+        with self.transaction():
+            for table in ("jira_issue", *_OF_AN_ISSUE, "jira_person"):
+                self.connection.execute(f"delete from {table} where $1 is null or site = $1", [site])
+            self.connection.execute(
+                "delete from mirror_cursor where source = 'jira:' || $1 or ($1 is null and source like 'jira:%')",
+                [site],
+            )
+
+    def _remove(self, table: str, key: str, ids: Sequence[str], *, site: str | None = None) -> None:
+        if not ids:
+            return
+        self.connection.register("gone", pa.table({"id": pa.array(ids, pa.string())}))
+        try:
+            of_site = "" if site is None else " and site = $site"
+            self.connection.execute(
+                f"delete from {table} where {key} in (select id from gone){of_site}",
+                {} if site is None else {"site": site},
+            )
+        finally:
+            self.connection.unregister("gone")
+
+    def _store_people(self, staged: str, site: str) -> None:
+        """A person seen with an address stays known with it when another answer hides it; one whom no record names
+        any more is forgotten.
+        """
         execute = self.connection.execute
         execute(
             f"create temp table people as select * exclude (place) from ("
@@ -263,6 +340,11 @@ class Mirror:
         )
         execute("insert into jira_person by name select * exclude (batch) from people")
         execute("drop table people")
+        execute(
+            f"delete from jira_person where site = $1 "
+            f"and id not in (select id from ({_NAMED_PEOPLE}) where site = $1 and id is not null)",
+            [site],
+        )
 
     def replace(self, table: str, rows: pa.Table, *, site: str | None = None) -> None:
         """Put `rows` in place of all that a small table holds (of one site)."""
@@ -277,76 +359,23 @@ class Mirror:
         finally:
             self.connection.unregister("incoming")
 
-    def _move_cursor(self, source: str, digest: str, high_water: datetime | None, now: datetime) -> None:
-        self.connection.execute("delete from mirror_cursor where source = ?", [source])
-        self.connection.execute(
-            "insert into mirror_cursor values (?, ?, ?, ?)", [source, digest, high_water, now]
-        )
-
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        """All that is done inside happens, or nothing; one inside another is part of it."""
+        if self._in_transaction:
+            yield
+            return
         self.connection.execute("begin")
+        self._in_transaction = True
         try:
             yield
         except BaseException:
             self.connection.execute("rollback")
             raise
-        self.connection.execute("commit")
-
-
-class Staging:
-    """Temporary tables that gather batches until all of a source is read; each row remembers its batch."""
-
-    GATHER = 100_000  # rows held as Arrow before they go to the engine: small inserts are what makes it slow
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, shapes: dict[str, pa.Schema]) -> None:
-        self._connection = connection
-        self._shapes = shapes
-        self._held: dict[str, list[tuple[int, pa.Table]]] = {table: [] for table in shapes}
-        self._held_rows = 0
-        self._batch = 0
-        self.rows = 0
-        for table, schema in shapes.items():
-            connection.register("shape", schema.empty_table())
-            connection.execute(
-                f"create or replace temp table {self._raw(table)} as select *, 0 as batch from shape"
-            )
-            connection.unregister("shape")
-
-    @staticmethod
-    def _raw(table: str) -> str:
-        return quoted(f"stage_{table}")
-
-    def name(self, table: str) -> str:
-        self._flush()
-        return self._raw(table)
-
-    def add(self, **tables: pa.Table) -> None:
-        """Add one batch; the first table named is the one whose rows are counted."""
-        self._batch += 1
-        for position, (table, rows) in enumerate(tables.items()):
-            self._held[table].append((self._batch, rows))
-            self._held_rows += rows.num_rows
-            self.rows += rows.num_rows if position == 0 else 0
-        if self._held_rows >= self.GATHER:
-            self._flush()
-
-    def _flush(self) -> None:
-        for table, held in self._held.items():
-            if not held:
-                continue
-            numbered = [
-                rows.append_column("batch", pa.array([n] * rows.num_rows, pa.int32())) for n, rows in held
-            ]
-            self._connection.register("incoming", pa.concat_tables(numbered))
-            self._connection.execute(f"insert into {self._raw(table)} select * from incoming")
-            self._connection.unregister("incoming")
-            held.clear()
-        self._held_rows = 0
-
-    def drop(self) -> None:
-        for table in self._shapes:
-            self._connection.execute(f"drop table if exists {self._raw(table)}")
+        else:
+            self.connection.execute("commit")
+        finally:
+            self._in_transaction = False
 
 
 def _stored(column: str, source: SourceObject) -> str:
@@ -356,10 +385,4 @@ def _stored(column: str, source: SourceObject) -> str:
         return f"coalesce({name}, false) as {name}"
     if column == "CreatedDate" and source.name != "Account":
         return f"coalesce({name}, timestamp '1970-01-01') as {name}"
-    if column == "Headers":
-        headers = "lower(coalesce(Headers, ''))"
-        return (
-            f"contains({headers}, 'auto-submitted:') "
-            f"and not regexp_matches({headers}, 'auto-submitted:\\s*no') as AutoSubmitted"
-        )
     return name

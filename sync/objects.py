@@ -28,6 +28,10 @@ KEY_FIELD = "Rapport_Key__c"
 ANSWER_FIELD = "Rapport_Answer__c"
 SNOOZE_FIELD = "Rapport_Snooze_Until__c"
 
+# A mail's headers are read for one word, of which `AUTOMATIC` is kept; the text itself reaches no file.
+HEADERS = "Headers"
+AUTOMATIC = "AutoSubmitted"
+
 ACCOUNT_FIELDS = (*SCORE_FIELDS.values(), BAND_FIELD, CONFIDENCE_FIELD, WHY_FIELD, NEXT_ACTION_FIELD)
 TASK_FIELDS = (KEY_FIELD, ANSWER_FIELD, SNOOZE_FIELD)
 
@@ -150,7 +154,7 @@ OBJECTS: tuple[SourceObject, ...] = (
         "sf_email_message",
         _columns(
             "ActivityId RelatedToId ParentId",
-            "Subject Status FromAddress ToAddress CcAddress BccAddress ThreadIdentifier Headers",
+            f"Subject Status FromAddress ToAddress CcAddress BccAddress ThreadIdentifier {HEADERS}",
             boolean="Incoming",
             timestamp="MessageDate",
         ),

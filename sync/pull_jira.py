@@ -1,0 +1,149 @@
+"""One Jira site into the mirror: what changed since its cursor, all of it, or what an id sweep finds."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from connectors import jira_site, jira_tables
+from sync.mirror import JIRA_TABLES
+from sync.names import staff_entries
+from sync.pull_job import digest_of, naive, refuse_too_many
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connectors.jira import Jira, JiraBatch
+    from connectors.jira_site import WantedFields
+    from sync.mirror import Cursor
+    from sync.pull_job import PullJob
+    from sync.staging import Staging
+
+_ISSUE_TABLES = {
+    name: JIRA_TABLES[name]
+    for name in ("jira_issue", "jira_issue_value", "jira_comment", "jira_step", "jira_worklog", "jira_person")
+}
+
+
+def pull_jira(job: PullJob, jira: Jira, user: str) -> None:
+    """Store issues with their cursor and what the site consists of, or leave all of that as it was."""
+    config, mirror, site = job.config, job.mirror, jira.settings.site
+    wanted = jira_site.discover(jira.fields(), config.identity.account_field)
+    levels = config.jira.security_levels if config.jira else ()
+    lists = {
+        "jira_status": jira_tables.status_table(site, jira.statuses()),
+        "jira_project": jira_tables.project_table(site, jira.projects()),
+        "jira_priority": jira_tables.priority_table(site, jira.priorities() or []),
+    }
+    groups = _staff_groups(job, jira)
+    digest = digest_of(
+        [wanted.account_field, wanted.organization, wanted.participants, sorted(wanted.mapped.items())],
+        {name: str(schema) for name, schema in _ISSUE_TABLES.items()},
+        jira.settings.jql,
+        user,
+        sorted(levels),
+    )
+    before = None if job.full else mirror.cursor(f"jira:{site}", digest)
+    with mirror.staging(*_ISSUE_TABLES.items()) as stage:
+        server_time = _stage(job, stage, jira.issue_batches(wanted, updated_since=job.since(before)))
+        newest = mirror.one(f"select max(updated) from {stage.name('jira_issue')}")
+        cursor = job.next_cursor(
+            before, digest, newest if isinstance(newest, datetime) else None, server_time
+        )
+        just_read = mirror.connection.execute(
+            f"select distinct id from {stage.name('jira_issue')}"
+        ).fetchall()
+        with mirror.transaction():
+            for name, rows in lists.items():
+                mirror.replace(name, rows, site=site)
+            mirror.set_meta(f"staff_groups:{site}", json.dumps(groups))
+            mirror.note_source("jira", present=True)
+            mirror.store_issues(stage, site=site, allowed_levels=levels, cursor=cursor, whole=before is None)
+    job.report.rows["jira_issue"] = stage.rows
+    if job.sweep_due(before):
+        _sweep(job, jira, wanted, cursor, {issue_id for (issue_id,) in just_read})
+
+
+def forget_jira(job: PullJob) -> None:
+    """There is no Jira in the config: what an earlier one left behind is not to be measured."""
+    with job.mirror.transaction():
+        job.mirror.note_source("jira", present=False, reason="no [jira] in the config")
+        job.mirror.clear_site()
+        for table in ("jira_status", "jira_project", "jira_priority"):
+            job.mirror.connection.execute(f"delete from {table}")
+
+
+def _sweep(job: PullJob, jira: Jira, wanted: WantedFields, cursor: Cursor, just_read: set[str]) -> None:
+    """Compare all ids in scope with the store: fetch what it lacks, drop what was deleted or left the scope.
+
+    What this run has just read is in scope, even where the search index of the sweep does not know it yet.
+    """
+    mirror, site = job.mirror, jira.settings.site
+    listed: list[str] = []
+    for ids in jira.issue_ids():
+        listed += ids
+        job.progress("Jira issue ids", len(listed))
+    mirror.connection.register("listed", pa.table({"id": pa.array(listed, pa.string())}))
+    try:
+        lacking = [
+            issue_id
+            for (issue_id,) in mirror.connection.execute(
+                "select l.id from listed l anti join jira_issue i on i.id = l.id and i.site = ? order by l.id",
+                [site],
+            ).fetchall()
+        ]
+        gone = [
+            issue_id
+            for (issue_id,) in mirror.connection.execute(
+                "select i.id from jira_issue i anti join listed l on l.id = i.id where i.site = ?", [site]
+            ).fetchall()
+            if issue_id not in just_read
+        ]
+    finally:
+        mirror.connection.unregister("listed")
+    stored = mirror.one("select count(*) from jira_issue where site = ?", site)
+    refuse_too_many("Jira", "issues", len(gone), int(str(stored)))
+    fetch = [issue_id for issue_id in lacking if issue_id not in just_read]
+    with mirror.staging(*_ISSUE_TABLES.items()) as stage:
+        _stage(job, stage, jira.issues_by_id(wanted, fetch))
+        mirror.store_issues(
+            stage,
+            site=site,
+            allowed_levels=job.config.jira.security_levels if job.config.jira else (),
+            cursor=cursor.swept(naive(job.now)),
+            gone=gone,
+        )
+    job.report.rows["jira_issue"] += stage.rows
+
+
+def _stage(job: PullJob, stage: Staging, batches: Iterable[JiraBatch]) -> datetime | None:
+    """Gather all batches; returns the server's clock when the reading began."""
+    server_time = None
+    for batch in batches:
+        server_time = server_time or batch.server_time
+        job.report.rejected += [("Jira issue", rejected) for rejected in batch.rejected]
+        stage.add(
+            jira_issue=batch.issues,
+            jira_issue_value=batch.values,
+            jira_comment=batch.comments,
+            jira_step=batch.steps,
+            jira_worklog=batch.worklogs,
+            jira_person=batch.people,
+        )
+        job.progress("Jira issues", stage.rows)
+    return server_time
+
+
+def _staff_groups(job: PullJob, jira: Jira) -> dict[str, list[str]]:
+    groups = {}
+    for name in staff_entries(job.config.identity.staff).groups:
+        members = jira.group_members(name)
+        if members is None:
+            job.report.notices.append(
+                f'identity.staff: Jira has no group "{name}" that this user can see, so nobody counts as its member'
+            )
+        groups[name] = members or []
+    return groups

@@ -1,0 +1,194 @@
+"""One Salesforce object into the mirror: what changed since its cursor, all of it, or what an id sweep finds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from connectors import soql
+from connectors.batches import Column
+from connectors.errors import PermissionRefused
+from sync.mirror import arrow_schema, stored_schema
+from sync.objects import HEADERS
+from sync.pull_job import digest_of, naive, refuse_too_many
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from connectors.salesforce import FieldInfo, Salesforce
+    from sync.mirror import Cursor
+    from sync.objects import SourceObject
+    from sync.pull_job import PullJob
+    from sync.staging import Staging
+
+STAMP = "SystemModstamp"
+_STAMPS = (STAMP, "LastModifiedDate", "CreatedDate")
+_AUTO_SUBMITTED = re.compile(r"^auto-submitted:\s*(?!no\b)\S", re.IGNORECASE | re.MULTILINE)
+_ID_AND_STAMP = (Column("Id", "id"), Column(STAMP, "timestamp"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How one object is asked for: the columns this user may see, and what all its queries have in common."""
+
+    source: SourceObject
+    columns: tuple[Column, ...]
+    condition: str | None
+    stamp: str | None
+    digest: str
+
+
+def pull_object(
+    job: PullJob, salesforce: Salesforce, source: SourceObject, fields: Mapping[str, FieldInfo] | None
+) -> None:
+    """Store the object with its cursor and what is known about its columns, or leave all of that as it was."""
+    reading = None if fields is None else _reading(job, source, fields)
+    if reading is None:
+        if source.name == "Account":
+            raise PermissionRefused(
+                "Salesforce shows this user no accounts: the object Account is hidden.",
+                "give the integration user read access to Account.",
+            )
+        reason = "the org lacks this object, or this user may not see it"
+        with job.mirror.transaction():
+            job.mirror.note_source(source.table, present=False, reason=reason)
+            job.mirror.clear_object(source)
+        return
+    before = None if job.full else job.mirror.cursor(source.table, reading.digest)
+    _pull(job, salesforce, reading, before)
+    if job.sweep_due(before):
+        _sweep(job, salesforce, reading)
+
+
+def _reading(job: PullJob, source: SourceObject, fields: Mapping[str, FieldInfo]) -> _Reading | None:
+    if source.only_with and source.api_name(source.only_with) not in fields:
+        return None
+    visible = tuple(column for column in source.columns if source.api_name(column.name) in fields)
+    organization = job.report.organization
+    return _Reading(
+        source,
+        visible,
+        soql.not_null(source.api_name(source.only_with)) if source.only_with else None,
+        next((name for name in _STAMPS if name in fields), None),
+        digest_of(
+            [[column.name, column.kind] for column in source.columns],
+            [[column.name, source.api_name(column.name)] for column in visible],
+            source.only_with,
+            [organization.id, organization.user_id] if organization else None,
+        ),
+    )
+
+
+def _pull(job: PullJob, salesforce: Salesforce, reading: _Reading, before: Cursor | None) -> None:
+    source, mirror = reading.source, job.mirror
+    since = job.since(before)
+    conditions = [reading.condition] if reading.condition else []
+    if since is not None and reading.stamp is not None:
+        conditions.append(soql.at_least(reading.stamp, since))
+    server_time = None
+    with mirror.staging((source.table, stored_schema(source))) as stage:
+        for batch in salesforce.batches(
+            source.name,
+            _asked(reading),
+            where=soql.all_of(*conditions) if conditions else None,
+            order_by=("Id",) if reading.stamp is None else (reading.stamp, "Id"),
+            include_deleted=True,
+        ):
+            server_time = server_time or batch.server_time
+            job.report.rejected += [(source.name, rejected) for rejected in batch.rejected]
+            stage.add(**{source.table: _fitted(batch.table, source)})
+            job.progress(source.name, stage.rows)
+        # Any other stamp stands still when the platform changes a record: no cursor can rest on it.
+        newest = _newest(job, stage, source.table) if reading.stamp == STAMP else None
+        missing = [column.name for column in source.columns if column not in reading.columns]
+        with mirror.transaction():
+            mirror.note_source(source.table, present=True, missing=missing)
+            mirror.store_object(
+                source,
+                stage,
+                cursor=job.next_cursor(before, reading.digest, newest, server_time),
+                whole=before is None,
+            )
+    job.report.rows[source.table] = stage.rows
+
+
+def _sweep(job: PullJob, salesforce: Salesforce, reading: _Reading) -> None:
+    """Compare all ids and stamps with the store: read what it lacks or holds older, drop what is gone."""
+    source, mirror = reading.source, job.mirror
+    listed, rejected = [], []
+    for batch in salesforce.batches(
+        source.name, _ID_AND_STAMP, where=reading.condition, order_by=("Id",), include_deleted=True
+    ):
+        listed.append(batch.table)
+        rejected += [each.id for each in batch.rejected]
+        job.progress(f"{source.name} ids", sum(table.num_rows for table in listed))
+    mirror.connection.register("listed", pa.concat_tables(listed))
+    try:
+        wanted = _ids(
+            job,
+            f"select l.Id from listed l anti join {source.table} t on t.Id = l.Id and t.{STAMP} = l.{STAMP}",
+        )
+        gone = _ids(job, f"select t.Id from {source.table} t anti join listed l on l.Id = t.Id")
+    finally:
+        mirror.connection.unregister("listed")
+    # A record that is there and cannot be read is not gone; one without an id could be any of them.
+    gone = [] if None in rejected else sorted(set(gone) - set(rejected))
+    stored = mirror.one(f"select count(*) from {source.table}")
+    refuse_too_many("Salesforce", f"{source.name} records", len(gone), int(str(stored)))
+    with mirror.staging((source.table, stored_schema(source))) as stage:
+        for condition in _by_id(reading, wanted):
+            for batch in salesforce.batches(
+                source.name, _asked(reading), where=condition, order_by=("Id",), include_deleted=True
+            ):
+                job.report.rejected += [(source.name, each) for each in batch.rejected]
+                stage.add(**{source.table: _fitted(batch.table, source)})
+        cursor = mirror.cursor(source.table, reading.digest)
+        if cursor is not None:
+            mirror.store_object(source, stage, cursor=cursor.swept(naive(job.now)), gone=gone)
+    job.report.rows[source.table] += stage.rows
+
+
+def _ids(job: PullJob, query: str) -> list[str]:
+    return [identity for (identity,) in job.mirror.connection.execute(query).fetchall()]
+
+
+def _by_id(reading: _Reading, ids: Sequence[str]) -> list[str]:
+    """Conditions for any number of ids, in as many queries as their length needs."""
+    names = [column.name for column in _asked(reading)]
+    frame = soql.statement(
+        reading.source.name, names, where=f"({reading.condition or ''}) AND ()", order_by=("Id",)
+    )
+    conditions = soql.chunked_in("Id", ids, soql.MAX_URL - soql.url_length(frame))
+    return [soql.all_of(reading.condition, each) if reading.condition else each for each in conditions]
+
+
+def _asked(reading: _Reading) -> tuple[Column, ...]:
+    return tuple(Column(reading.source.api_name(column.name), column.kind) for column in reading.columns)
+
+
+def _fitted(table: pa.Table, source: SourceObject) -> pa.Table:
+    """The batch under our names, with NULL columns for the fields that this user cannot see."""
+    columns = []
+    for each in arrow_schema(source.columns):
+        theirs = source.api_name(each.name)
+        known = theirs in table.column_names
+        column = table.column(theirs).cast(each.type) if known else pa.nulls(table.num_rows, each.type)
+        columns.append(_automatic(column) if each.name == HEADERS else column)
+    return pa.Table.from_arrays(columns, schema=stored_schema(source))
+
+
+def _automatic(headers: pa.ChunkedArray[Any] | pa.Array[Any]) -> pa.Array[Any]:
+    """Whether a mail says of itself that a machine sent it; `Auto-Submitted: no` says the opposite."""
+    texts = headers.to_pylist()
+    return pa.array(
+        [text is not None and _AUTO_SUBMITTED.search(text) is not None for text in texts], pa.bool_()
+    )
+
+
+def _newest(job: PullJob, stage: Staging, table: str) -> datetime | None:
+    newest = job.mirror.one(f"select max({STAMP}) from {stage.name(table)}")
+    return newest if isinstance(newest, datetime) else None
