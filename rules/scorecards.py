@@ -3,12 +3,16 @@
 Score of a measure = its curve at the metric's value, piecewise linear and clamped. Scorecard = Σ weight·score / Σ weight
 over known metrics, then caps, then rounded half to even. Confidence = Σ weight of known metrics / Σ weight; under the
 floor the score is NULL and the band unknown.
+
+Weights enter as whole numbers of their smallest decimal, so that confidence and floor are exact; sums run in the order
+of names, so that the order in which a config lists things shows in no digit.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
 
     from rules.catalogue import Bands, Catalogue, Scorecard
 
+# Digits behind the point in which sums over doubles are compared and rounded: a score of 62.5 may arrive as
+# 62.49999999999999, and would be rounded to the wrong side; no two scores that differ meet in the tenth digit.
+_DIGITS = 10
+
 _PREVIOUS = pa.schema([("account_id", pa.string()), ("scorecard", pa.string()), ("band", pa.string())])
 
 
@@ -32,7 +40,7 @@ def evaluate(
 
     `previous` holds (account_id, scorecard, band) of the last confirmed write before `as_of`; bands move from there
     only when an edge is passed by the hysteresis. `eval_facts` is `eval_metrics` of managed accounts with
-    `<scorecard>_score` and `<scorecard>_band` beside it: what rules look at.
+    `<scorecard>_score` and `<scorecard>_band` beside it, NULL where unknown: what rules look at.
     """
     rows = list(previous)
     table = (
@@ -80,7 +88,18 @@ def curve_sql(points: Sequence[tuple[Decimal, Decimal]], value: str) -> str:
 
 
 def _double(number: Decimal) -> str:
-    return f"cast({number} as double)"
+    """The double next to `number`; read from text, because DuckDB's way over its decimals can miss it by a digit."""
+    return f"cast('{number + 0:f}' as double)"
+
+
+def _exact(number: Decimal) -> str:
+    return f"cast({number + 0:f} as decimal(38, {_DIGITS}))"
+
+
+def _whole(weights: Sequence[Decimal]) -> list[int]:
+    """Weights as multiples of the smallest decimal place among them: only their proportions count."""
+    places = max([0, *(-int(weight.normalize().as_tuple().exponent) for weight in weights)])
+    return [int(weight.scaleb(places)) for weight in weights]
 
 
 def _column(name: str) -> str:
@@ -90,13 +109,13 @@ def _column(name: str) -> str:
 def _measures_sql(cards: Sequence[Scorecard]) -> str:
     parts = [
         f"select m.account_id, '{card.name}' as scorecard, {place} as place, '{measure.metric}' as metric, "
-        f"cast({measure.weight} as decimal(18, 6)) as weight, {_column(measure.metric)} as value, "
+        f"{_exact(measure.weight)} as weight, {_column(measure.metric)} as value, "
         f"{curve_sql(measure.points, _column(measure.metric))} as score from managed m"
         for card in cards
         for place, measure in enumerate(card.measures)
     ]
     return " union all ".join(parts) or (
-        "select account_id, '' as scorecard, 0 as place, '' as metric, cast(0 as decimal(18, 6)) as weight, "
+        "select account_id, '' as scorecard, 0 as place, '' as metric, cast(0 as decimal(38, 10)) as weight, "
         "cast(null as double) as value, cast(null as double) as score from managed where false"
     )
 
@@ -105,7 +124,7 @@ def _caps_sql(cards: Sequence[Scorecard]) -> str:
     """One row per account and cap: whether it holds (NULL: unknown, so it does not)."""
     parts = [
         f"select m.account_id, '{card.name}' as scorecard, {place} as place, "
-        f"cast({cap.at_most} as double) as at_most, ({to_sql(cap.when, 'duckdb', table='m')}) as holds from managed m"
+        f"{_double(cap.at_most)} as at_most, ({to_sql(cap.when, 'duckdb', table='m')}) as holds from managed m"
         for card in cards
         for place, cap in enumerate(card.caps)
     ]
@@ -116,28 +135,32 @@ def _caps_sql(cards: Sequence[Scorecard]) -> str:
 
 
 def _raw_sql(cards: Sequence[Scorecard]) -> str:
+    # Names of our own begin with _, which no metric's name does.
     parts = []
     for card in cards:
-        scores = [curve_sql(measure.points, _column(measure.metric)) for measure in card.measures]
+        measures = sorted(card.measures, key=lambda measure: measure.metric)
+        weights = _whole([measure.weight for measure in measures])
         products = [
-            f"coalesce({_double(measure.weight)} * ({score}), cast(0 as double))"
-            for measure, score in zip(card.measures, scores, strict=True)
+            f"coalesce({weight} * ({curve_sql(measure.points, _column(measure.metric))}), 0e0)"
+            for measure, weight in zip(measures, weights, strict=True)
         ]
         known = [
-            f"case when {_column(measure.metric)} is null then 0 else cast({measure.weight} as decimal(18, 6)) end"
-            for measure in card.measures
+            f"case when {_column(measure.metric)} is null then 0 else cast({weight} as decimal(38, 0)) end"
+            for measure, weight in zip(measures, weights, strict=True)
         ]
-        total = sum((measure.weight for measure in card.measures), Decimal(0))
-        capped = "raw"
+        total = sum(weights)
+        least = ceil(card.floor * total)  # exact: the sum of known weights is whole as well
+        capped = "_raw"
         for cap in card.caps:
             holds = to_sql(cap.when, "duckdb", table="m")
             capped = f"case when ({holds}) then least({capped}, {_double(cap.at_most)}) else {capped} end"
         parts.append(
-            f"select account_id, '{card.name}' as scorecard, raw, {capped} as capped, "
-            f"cast(known as double) / {_double(total)} as confidence, "
-            f"known >= cast({card.floor * total} as decimal(18, 6)) as enough "
-            f"from (select m.*, ({' + '.join(products)}) / nullif(cast({' + '.join(known)} as double), 0) as raw, "
-            f"{' + '.join(known)} as known from managed m) m"
+            f"select account_id, '{card.name}' as scorecard, _raw as raw, "
+            # least() passes over NULL: a cap must not give a score to an account of which nothing is known
+            f"case when _raw is not null then {capped} end as capped, "
+            f"cast(_known as double) / {_double(Decimal(total))} as confidence, _known >= {least} as enough "
+            f"from (select m.*, ({' + '.join(products)}) / nullif(cast({' + '.join(known)} as double), 0) as _raw, "
+            f"{' + '.join(known)} as _known from managed m) m"
         )
     return " union all ".join(parts) or (
         "select account_id, '' as scorecard, cast(null as double) as raw, cast(null as double) as capped, "
@@ -147,46 +170,44 @@ def _raw_sql(cards: Sequence[Scorecard]) -> str:
 
 def _combined_sql(card: Scorecard) -> str:
     """A scorecard over others: capped, unrounded scores of those that are known; confidence is the mean of theirs."""
-    names = ", ".join(f"'{name}'" for name in card.of)
+    names = sorted(card.of)
+    weights = _whole([card.of[name] for name in names])
     counted = "r.enough and r.capped is not null"
-    # the sum runs in the order of the config, so that rounding is the same everywhere
-    ordered = [
-        f"coalesce(max(case when r.scorecard = '{name}' and {counted} then {_double(value)} * r.capped end), 0)"
-        for name, value in card.of.items()
-    ]
-    weights = [
-        f"coalesce(max(case when r.scorecard = '{name}' and {counted} then {_double(value)} end), 0)"
-        for name, value in card.of.items()
-    ]
-    trust = [
-        f"coalesce(max(case when r.scorecard = '{name}' then {_double(value)} * r.confidence end), 0)"
-        for name, value in card.of.items()
-    ]
-    total = _double(sum(card.of.values(), Decimal(0)))
+
+    def summed(value: str, condition: str) -> str:
+        return " + ".join(
+            f"coalesce(max(case when r.scorecard = '{name}' and {condition} then {weight} * {value} end), 0e0)"
+            for name, weight in zip(names, weights, strict=True)
+        )
+
+    listed = ", ".join(f"'{name}'" for name in names)
     return (
         f"select account_id, '{card.name}' as scorecard, raw, raw as capped, confidence, "
-        f"confidence >= {_double(card.floor)} as enough from ("
-        f"select r.account_id, ({' + '.join(ordered)}) / nullif({' + '.join(weights)}, 0) as raw, "
-        f"({' + '.join(trust)}) / {total} as confidence from raw_scores r "
-        f"where r.scorecard in ({names}) group by r.account_id)"
+        f"cast(confidence as decimal(38, {_DIGITS})) >= {_exact(card.floor)} as enough from ("
+        f"select r.account_id, ({summed('r.capped', counted)}) / nullif({summed('1e0', counted)}, 0) as raw, "
+        f"({summed('r.confidence', 'true')}) / {_double(Decimal(sum(weights)))} as confidence from raw_scores r "
+        f"where r.scorecard in ({listed}) group by r.account_id)"
     )
 
 
 def _bands_sql(bands: Bands) -> str:
-    score = "cast(round_even(r.capped, 0) as integer)"
+    """Rounded scores and their bands. From the previous band an edge lies `hysteresis` further on: green ends below
+    green - hysteresis, and begins again at green + hysteresis; without a previous band the edges stand as they are.
+    """
+    score = f"cast(round_even(cast(r.capped as decimal(38, {_DIGITS})), 0) as integer)"
     known = "r.enough and r.capped is not null"
-    green_from_green = bands.green - bands.hysteresis
-    green_from_below = bands.green + bands.hysteresis
-    amber_from_above = bands.amber - bands.hysteresis
-    amber_from_red = bands.amber + bands.hysteresis
+
+    def edge(at: Decimal, above: Sequence[str], below: Sequence[str]) -> str:
+        cases = [f"when '{band}' then {_exact(at - bands.hysteresis)}" for band in above]
+        cases += [f"when '{band}' then {_exact(at + bands.hysteresis)}" for band in below]
+        return f"case p.band {' '.join(cases)} else {_exact(at)} end"
+
     return (
         "select r.account_id, r.scorecard, r.raw, r.capped, r.confidence, "
         f"case when {known} then {score} end as score, "
-        f"case when not ({known}) or r.capped is null then 'unknown' "
-        f"when {score} >= case p.band when 'green' then {green_from_green} "
-        f"when 'amber' then {green_from_below} when 'red' then {green_from_below} else {bands.green} end then 'green' "
-        f"when {score} >= case p.band when 'green' then {amber_from_above} when 'amber' then {amber_from_above} "
-        f"when 'red' then {amber_from_red} else {bands.amber} end then 'amber' "
+        f"case when not ({known}) then 'unknown' "
+        f"when {score} >= {edge(bands.green, ('green',), ('amber', 'red'))} then 'green' "
+        f"when {score} >= {edge(bands.amber, ('green', 'amber'), ('red',))} then 'amber' "
         "else 'red' end as band "
         "from raw_scores r left join previous_band p on p.account_id = r.account_id and p.scorecard = r.scorecard"
     )
