@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from rules import evidence
+from rules import evidence, words
 from rules.expressions import clauses, to_sql
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, object]
 _CENT = Decimal("0.01")
+_LINKS = ("https://", "http://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,11 @@ class LinkBases:
     jira: str = ""
 
     def url(self, record: evidence.Record) -> str | None:
-        if record.system == "salesforce" and self.salesforce:
-            return f"{self.salesforce.rstrip('/')}/{record.id}"
-        if record.system == "jira" and self.jira:
-            return f"{self.jira.rstrip('/')}/browse/{record.key}"
+        """Only http and https: the address becomes a link in reports, where `javascript:` would be run."""
+        if record.system == "salesforce" and self.salesforce.startswith(_LINKS):
+            return f"{self.salesforce.rstrip('/')}/{quote(record.id, safe='')}"
+        if record.system == "jira" and self.jira.startswith(_LINKS):
+            return f"{self.jira.rstrip('/')}/browse/{quote(record.key, safe='')}"
         return None
 
 
@@ -57,7 +60,11 @@ def explain(
     }
     return {
         "scorecards": cards,
-        "rules": [_rule(connection, rule, account_id) for rule in catalogue.rules.values() if rule.enabled]
+        "rules": [
+            _rule(connection, catalogue, rule, account_id)
+            for rule in catalogue.rules.values()
+            if rule.enabled
+        ]
         if cards
         else [],
     }
@@ -72,15 +79,22 @@ def _scorecard(
     links: LinkBases,
 ) -> Json:
     raw, _capped, confidence, score, band = scores[card.name]
-    measures = _parts(card, scores) if card.of else _measures(connection, catalogue, card, account_id, links)
+    measures = (
+        _parts(catalogue, card, scores)
+        if card.of
+        else _measures(connection, catalogue, card, account_id, links)
+    )
+    given = list(card.of.values()) if card.of else [measure.weight for measure in card.measures]
     weights = [
-        Decimal(str(measure["weight"])) if measure["score"] is not None else Decimal(0)
-        for measure in measures
+        weight if measure["score"] is not None else Decimal(0)
+        for weight, measure in zip(given, measures, strict=True)
     ]
-    points = shares(weights, [measure["score"] for measure in measures], raw)  # type: ignore[misc, arg-type]  # numbers or None
+    # Under the floor there is no score, so there is nothing that points could add up to.
+    whole = raw if score is not None else None
+    points = shares(weights, [measure["score"] for measure in measures], whole)  # type: ignore[misc, arg-type]  # numbers or None
     for measure, share in zip(measures, points, strict=True):
         measure["points"] = None if share is None else float(share)
-    caps = _caps(connection, card, account_id, raw)  # type: ignore[arg-type]  # DOUBLE columns
+    caps = _caps(connection, card, account_id, whole)  # type: ignore[arg-type]  # DOUBLE columns
     explained = sum((share for share in points if share is not None), Decimal(0))
     explained += sum((Decimal(str(cap["points"])) for cap in caps), Decimal(0))
     rounding = None if score is None else float(Decimal(str(score)) - explained)
@@ -129,12 +143,13 @@ def _measures(
             [account_id, card.name],
         ).fetchall()
     }
+    uncovered = _uncovered(connection, account_id)
     measures: list[Json] = []
     for place, measure in enumerate(card.measures):
         metric = catalogue.metrics[measure.metric]
         value, score = rows[place]
         found = (
-            evidence.Evidence((), 0)
+            evidence.NOTHING
             if value is None
             else evidence.of_metric(connection, catalogue, measure.metric, account_id)
         )
@@ -149,9 +164,25 @@ def _measures(
                 "points": None,
                 "evidence": [_evidence(record, links) for record in found.records],
                 "evidence_total": found.total,
+                "unknown": _unknown(catalogue, measure.metric, uncovered) if value is None else None,
             }
         )
     return measures
+
+
+def _uncovered(connection: duckdb.DuckDBPyConnection, account_id: str) -> list[str]:
+    """What the store lacks for this account, by the names in `words.UNCOVERED`."""
+    row = connection.execute(
+        f"select {', '.join(words.UNCOVERED)} from coverage where account_id = ?", [account_id]
+    ).fetchone()
+    return [name for name, covered in zip(words.UNCOVERED, row or (), strict=False) if not covered]
+
+
+def _unknown(catalogue: Catalogue, name: str, uncovered: Sequence[str]) -> str:
+    """Why a metric has no value, in words."""
+    needed = [each for metric in evidence.leaves(catalogue, name) for each in metric.requires]
+    why = [words.UNCOVERED[each] for each in dict.fromkeys(needed) if each in uncovered]
+    return "; ".join(why) or "nothing that it could be measured by"
 
 
 def _evidence(record: evidence.Record, links: LinkBases) -> Json:
@@ -164,7 +195,7 @@ def _evidence(record: evidence.Record, links: LinkBases) -> Json:
     }
 
 
-def _parts(card: Scorecard, scores: Mapping[str, Sequence[object]]) -> list[Json]:
+def _parts(catalogue: Catalogue, card: Scorecard, scores: Mapping[str, Sequence[object]]) -> list[Json]:
     """A scorecard over others: each of them is a measure, and its capped, unrounded score is value and score."""
     parts: list[Json] = []
     for name, weight in card.of.items():
@@ -173,7 +204,7 @@ def _parts(card: Scorecard, scores: Mapping[str, Sequence[object]]) -> list[Json
         parts.append(
             {
                 "metric": name,
-                "label": name,
+                "label": catalogue.scorecards[name].label,
                 "value": known,
                 "unit": "points",
                 "score": known,
@@ -181,6 +212,7 @@ def _parts(card: Scorecard, scores: Mapping[str, Sequence[object]]) -> list[Json
                 "points": None,
                 "evidence": [],
                 "evidence_total": 0,
+                "unknown": None if known is not None else "too little is known for a score",
             }
         )
     return parts
@@ -218,8 +250,8 @@ def _caps(
     return caps
 
 
-def _rule(connection: duckdb.DuckDBPyConnection, rule: Rule, account_id: str) -> Json:
-    """The rule's state with each clause of its condition and the values that decided."""
+def _rule(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, rule: Rule, account_id: str) -> Json:
+    """The rule's state, why in words, each part of its condition and the values that decided."""
     columns = sorted(rule.when.columns)
     parts = clauses(rule.when)
     select = [
@@ -230,14 +262,15 @@ def _rule(connection: duckdb.DuckDBPyConnection, rule: Rule, account_id: str) ->
     rows = connection.execute(
         f"select {', '.join(select)} from eval_facts where account_id = ?", [account_id]
     ).fetchall()
-    state, states, values = (
-        (rows[0][0], rows[0][1 : 1 + len(parts)], rows[0][1 + len(parts) :]) if rows else (None, (), ())
-    )
+    # every account with scores has a row of facts
+    state, *rest = rows[0]
+    states, values = rest[: len(parts)], dict(zip(columns, rest[len(parts) :], strict=True))
     return {
         "rule": rule.name,
         "kind": rule.kind,
         "state": "unknown" if state is None else "fires" if state else "silent",
         "condition": rule.when.text,
-        "clauses": [{"text": part.text, "holds": holds} for part, holds in zip(parts, states, strict=False)],
-        "values": dict(zip(columns, values, strict=False)),
+        "reason": words.condition(parts, states, values, words.columns(catalogue), holds=state),
+        "clauses": [{"text": part.text, "holds": holds} for part, holds in zip(parts, states, strict=True)],
+        "values": values,
     }

@@ -10,17 +10,22 @@ import pyarrow as pa
 
 from rules import evidence, words
 from rules.expressions import clauses, to_sql
-from rules.templates import render
+from rules.templates import clean, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     import duckdb
 
     from rules.calendar import BusinessHours
-    from rules.catalogue import Catalogue, Rule
-    from rules.evidence import Record
+    from rules.catalogue import Catalogue, Metric, Rule
+    from rules.evidence import Evidence
+    from rules.words import Column
+
+SUBJECT_LENGTH = 255  # of Task.Subject
+DESCRIPTION_LENGTH = 32_000
+DISMISSAL = 4  # times the cool-down, when a person says that a task is of no use (definitions I49)
 
 RuleState = Literal["fires", "silent", "unknown"]
 RuleKind = Literal["fix", "grow", "govern"]
@@ -33,8 +38,9 @@ class RuleOutcome:
     """One rule, one account (and subject key), at one `as_of`.
 
     `basis` is what the words rest on, as canonical JSON data: `{"band": str|None, "numbers": {metric: number},
-    "records": [id, ...], "ageing": [metric, ...]}`; words are rewritten only when it moved materially.
-    `reason` says why the rule fires, or, when it is silent, which part of its condition became false.
+    "records": [id, ...], "ageing": [metric, ...]}` with the records that the words name; words are rewritten only when
+    it moved materially. `reason` says why the rule fires; when it is silent, which part of its condition is false; else
+    which is unknown. `who_id` is a contact that still exists.
     `owner_id` is None when nobody active could be found; such a task is reported, never given to nobody.
     """
 
@@ -100,44 +106,47 @@ def _of_rule(
     where: str | None,
 ) -> list[RuleOutcome]:
     parts = clauses(rule.when)
-    columns = list(catalogue.metrics)
+    known = words.columns(catalogue)
     limited = f" and a.account_id in (select account_id from accounts where {where})" if where else ""
-    states = "".join(f", ({part.sql}) as clause_{place}" for place, part in enumerate(parts))
-    values = ", ".join(f'f."{column}"' for column in columns)
+    # Names of our own begin with _, which no metric's name does.
+    states = "".join(f", ({part.sql}) as _clause_{place}" for place, part in enumerate(parts))
     connection.execute(
         f"create or replace temp table candidate as "
-        f"select * from (select f.*, ({to_sql(rule.when, 'duckdb')}) as holds{states} from eval_facts f) f "
-        f"where f.holds or f.account_id in (select account_id from tracked where rule = '{rule.name}')"
+        f"select f.* from (select f.*, ({to_sql(rule.when, 'duckdb')}) as _holds{states} from eval_facts f) f "
+        f"join accounts a on a.account_id = f.account_id "
+        f"where (f._holds or f.account_id in (select account_id from tracked where rule = '{rule.name}')){limited}"
     )
+    values = "".join(f', f."{column}"' for column in known)
     rows = connection.execute(
-        f"select f.account_id, a.name, f.holds, f.health_band, m.task_owner_id, m.task_owner_name, m.user_name, {values}"
-        f"{''.join(f', f.clause_{place}' for place in range(len(parts)))} "
+        f"select f.account_id, a.name, f.health_band, m.user_id, m.user_name, m.task_owner_id, m.task_owner_name, f._holds"
+        f"{''.join(f', f._clause_{place}' for place in range(len(parts)))}{values} "
         f"from candidate f join accounts a on a.account_id = f.account_id "
-        f"left join account_manager m on m.account_id = f.account_id where true{limited} order by f.account_id"
+        f"left join account_manager m on m.account_id = f.account_id order by f.account_id"
     ).fetchall()
-    said = sorted((rule.when.columns | rule.subject.columns) & set(columns))
-    records = evidence.keys_of_accounts(connection, catalogue, said, "candidate")
-    names = (
-        dict(connection.execute("select person_id, max(name) from contact_person group by 1").fetchall())
-        if rows
-        else {}
-    )
+    said = sorted((rule.when.columns | rule.subject.columns) & catalogue.metrics.keys())
+    behind = evidence.of_accounts(connection, catalogue, said, "candidate") if rows else {}
     connection.execute("drop table candidate")
+    contacts = _contacts(connection, behind.values())
+    due = _due(rule, day, hours)
     found = []
     for row in rows:
-        account_id, account, holds, band, owner_id, owner_name, manager = row[:7]
-        facts = dict(zip(columns, row[7 : 7 + len(columns)], strict=True))
-        states_of = row[7 + len(columns) :]
-        behind = {name: records.get((account_id, name), ()) for name in said}
-        person = next((r.person for name in said for r in behind[name] if r.person), None)
-        due = _due(rule, day, hours)
+        account_id, account, band, manager_id, manager, owner_id, owner, holds, *rest = row
+        facts = dict(zip(known, rest[len(parts) :], strict=True))
+        own = {
+            name: behind.get((account_id, name), evidence.NOTHING)
+            if facts[name] is not None
+            else evidence.NOTHING
+            for name in said
+        }
+        person = _concerned(own, contacts, account_id)
         fields = {
             **facts,
-            "account": account or "",
-            "account_manager": owner_name or manager or "",
-            "contact": names.get(person, "") if person else "",
+            "account": account or account_id,
+            "account_manager": manager or owner or "",
+            "contact": contacts[person].name if person else account or account_id,
             "due": due,
         }
+        why_you = _why_you(fields["account"], is_manager=owner_id == manager_id)
         found.append(
             RuleOutcome(
                 rule=rule.name,
@@ -145,16 +154,16 @@ def _of_rule(
                 severity=rule.severity,
                 state="unknown" if holds is None else "fires" if holds else "silent",
                 account_id=account_id,
-                account=account or "",
+                account=clean(account or ""),
                 subject_key="",
                 owner_id=owner_id,
-                owner_name=owner_name,
+                owner_name=owner,
                 who_id=person,
-                subject=render(rule.subject, fields),
-                description=_description(rule, fields, facts, behind, catalogue),
+                subject=render(rule.subject, fields, limit=SUBJECT_LENGTH).strip(),
+                description=_description(rule, fields, facts, own, catalogue, why_you),
                 due=due,
-                basis=_basis(said, facts, behind, band, catalogue),
-                reason=words.condition(parts, states_of, facts, catalogue.metrics, holds=bool(holds)),
+                basis=_basis(rule, facts, own, band, catalogue),
+                reason=words.condition(parts, rest[: len(parts)], facts, known, holds=holds),
                 cooldown_days=rule.cooldown_days,
                 on_clear=rule.on_clear,
                 health_band=band,
@@ -163,40 +172,109 @@ def _of_rule(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    name: str
+    account_id: str | None
+
+
+def _contacts(connection: duckdb.DuckDBPyConnection, found: Iterable[Evidence]) -> Mapping[str, _Contact]:
+    """The people that the evidence names, as far as a task can still point to them."""
+    people = sorted({each.person for one in found for each in one.records if each.person})
+    if not people:
+        return {}
+    rows = connection.execute(
+        "select contact_id, name, account_id from contact_person "
+        "where list_contains(?::varchar[], contact_id) and contact_id = person_id and not coalesce(is_deleted, false)",
+        [people],
+    ).fetchall()
+    return {contact_id: _Contact(name or "", account_id) for contact_id, name, account_id in rows}
+
+
+def _concerned(own: Mapping[str, Evidence], contacts: Mapping[str, _Contact], account_id: str) -> str | None:
+    """The contact behind the weightiest record; one of this very account before anybody else's."""
+    people = [each.person for one in own.values() for each in one.records if each.person in contacts]
+    at_home = [each for each in people if each and contacts[each].account_id == account_id]
+    return next(iter([*at_home, *people]), None)
+
+
 def _due(rule: Rule, day: date, hours: BusinessHours) -> date:
+    """Always a business day, so that no task is due while nobody works."""
     if rule.due.unit == "business days":
         return hours.add_business_days(day, rule.due.amount)
-    return day + timedelta(days=rule.due.amount)
+    return hours.add_business_days(day + timedelta(days=rule.due.amount), 0)
+
+
+def _why_you(account: object, *, is_manager: bool) -> str:
+    name = clean(str(account))
+    if is_manager:
+        return f"Why you: you are the account manager of {name}."
+    return f"Why you: {name} has no active account manager, and you stand in."
 
 
 def _description(
     rule: Rule,
     fields: Mapping[str, object],
-    facts: Mapping[str, float | None],
-    behind: Mapping[str, Sequence[Record]],
+    facts: Mapping[str, float | str | None],
+    own: Mapping[str, Evidence],
     catalogue: Catalogue,
+    why_you: str,
 ) -> str:
-    """The rule's own words, then each number with the records that it rests on."""
-    lines = [] if rule.description is None else [render(rule.description, fields)]
-    for name in sorted(rule.when.columns & set(behind)):
-        metric = catalogue.metrics[name]
-        keys = ", ".join(words.record(record) for record in behind[name][:5])
+    """The facts with the records they rest on, why this person, the rule's own words, how to be rid of it."""
+    known = words.columns(catalogue)
+    lines = [
+        _fact(known[name], facts[name], own.get(name), catalogue.metrics.get(name)) for name in _told(rule)
+    ]
+    lines += [why_you, ""]
+    if rule.description is not None:
+        lines.append(render(rule.description, fields).strip())
+    elif rule.on_clear != "leave":
+        lines.append("This closes itself when that is no longer so.")
+    if rule.description is None or "Not useful?" not in rule.description.text:
+        back = words.span(DISMISSAL * rule.cooldown_days)
         lines.append(
-            f"{metric.label}: {words.number(facts[name], metric.unit)}{f' ({keys})' if keys else ''}"
+            f'Not useful? Set "Rapport answer" to Not useful, or delete this; it will not come back for {back}.'
         )
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    return text if len(text) <= DESCRIPTION_LENGTH else f"{text[: DESCRIPTION_LENGTH - 1]}…"
+
+
+def _told(rule: Rule) -> list[str]:
+    """The columns of the condition, in its own order."""
+    return list(dict.fromkeys(name for part in clauses(rule.when) for name in part.columns))
+
+
+def _fact(column: Column, value: float | str | None, found: Evidence | None, metric: Metric | None) -> str:
+    text = words.fact(column, value)
+    text = text[:1].upper() + text[1:]
+    names = words.named(found) if found is not None and metric is not None and _is_named(metric) else ""
+    return f"{text} ({names})" if names else text
+
+
+def _is_named(metric: Metric) -> bool:
+    """Whether the records say something beside the number: of eleven contacts, "Call, Call, Meeting" does not."""
+    return metric.source != "moments" or metric.aggregate in ("min", "max", "latest", "quantile")
 
 
 def _basis(
-    said: Sequence[str],
-    facts: Mapping[str, float | None],
-    behind: Mapping[str, Sequence[Record]],
+    rule: Rule,
+    facts: Mapping[str, float | str | None],
+    own: Mapping[str, Evidence],
     band: str | None,
     catalogue: Catalogue,
 ) -> dict[str, object]:
+    in_words = rule.description.columns if rule.description is not None else frozenset()
+    shown = sorted((rule.when.columns | rule.subject.columns | in_words) & facts.keys())
     return {
         "band": band,
-        "numbers": {name: facts[name] for name in said if facts[name] is not None},
-        "records": sorted({record.id for name in said for record in behind[name]}),
-        "ageing": [name for name in said if catalogue.metrics[name].ageing],
+        "numbers": {name: facts[name] for name in shown if isinstance(facts[name], (int, float))},
+        "records": sorted(
+            {
+                record.id
+                for name, one in own.items()
+                if name in rule.when.columns and _is_named(catalogue.metrics[name])
+                for record in one.records[: words.NAMED]
+            }
+        ),
+        "ageing": [name for name in shown if name in catalogue.metrics and catalogue.metrics[name].ageing],
     }

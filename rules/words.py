@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING
+
+from rules.templates import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rules.catalogue import Metric
-    from rules.evidence import Record
+    from rules.catalogue import Catalogue
+    from rules.evidence import Evidence, Record
     from rules.expressions import Clause
+
+# What it means that a part of the data is not there (the columns of models/coverage.sql).
+UNCOVERED: Mapping[str, str] = {
+    "contacts_logged": "nobody has logged a contact with any customer in 90 days",
+    "issues": "there is no issue tracker, or it could not be read",
+    "sides": "in no project of this account can a customer be told from us",
+    "p1_priorities": "the site has none of the priorities in [jira] p1_priorities",
+    "contacts": "contacts are not visible to the connected user",
+}
+NAMED = 5  # records named beside a number
 
 _SINGULAR = {
     "issues": "issue",
     "days": "day",
+    "weeks": "week",
     "units": "unit",
     "people": "person",
     "moments": "moment",
@@ -23,15 +37,35 @@ _SINGULAR = {
     "hours": "hour",
     "business hours": "business hour",
 }
+_SIGNS = {">": "over", ">=": "at least", "<": "under", "<=": "at most", "!=": "other than"}
+_ROOM = Context(prec=400)  # digits of the largest double, so that none is too large to be written
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a column of rules is called, and in what it is counted."""
+
+    label: str
+    unit: str
+
+
+def columns(catalogue: Catalogue) -> dict[str, Column]:
+    """Everything that a condition may name: metrics, `<scorecard>_score`, `<scorecard>_band`."""
+    found = {name: Column(metric.label, metric.unit) for name, metric in catalogue.metrics.items()}
+    for name, card in catalogue.scorecards.items():
+        found[f"{name}_score"] = Column(card.label, "points")
+        found[f"{name}_band"] = Column(f"{card.label} band", "")
+    return found
 
 
 def amount(value: float | None, unit: str) -> str:
     """A number without its unit: shares in percent, others with one decimal at most and none above 10."""
     if value is None:
         return "unknown"
+    exact = Decimal(repr(value))  # as it is written: 0.145 is 14.5 %, a hair less as a double
     if unit == "share":
-        return f"{_rounded(value * 100, 0)} %"
-    return _rounded(value, 0 if abs(value) >= 10 else 1)
+        return f"{_rounded(exact * 100, 0)} %"
+    return _rounded(exact, 0 if abs(exact) >= 10 else 1)
 
 
 def number(value: float | None, unit: str) -> str:
@@ -42,36 +76,84 @@ def number(value: float | None, unit: str) -> str:
     return f"{text} {_SINGULAR.get(unit, unit) if text == '1' else unit}"
 
 
-def _rounded(value: float, places: int) -> str:
-    exact = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
-    if exact == 0:
+def _rounded(exact: Decimal, places: int) -> str:
+    rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _ROOM)
+    if rounded == 0:
         return "0"
-    text = format(exact, "f")
+    text = format(rounded, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def fact(column: Column, value: float | str | None) -> str:
+    """What is measured and what it is: "oldest unanswered question: 19 business hours", "open issues: 3"."""
+    return f"{clean(column.label)}: {_shown(column, value)}"
+
+
+def _shown(column: Column, value: float | str | None) -> str:
+    if isinstance(value, str):
+        return clean(value)
+    said = set(column.label.lower().split())
+    if {column.unit, _SINGULAR.get(column.unit, column.unit)} & said:
+        return amount(value, "")  # the label has named the unit
+    return number(value, clean(column.unit))
 
 
 def record(each: Record) -> str:
     """How a record is named beside a number: an issue by its key, anything else by its text."""
-    return each.key if each.system == "jira" else each.text or each.key
+    return clean(each.key if each.system == "jira" else each.text or each.key)
+
+
+def named(found: Evidence) -> str:
+    """The first records behind a number, each name once: "ACME-412, ACME-398 and 3 more"."""
+    told = list(dict.fromkeys(record(each) for each in found.records[:NAMED]))
+    more = found.total - min(NAMED, len(found.records))
+    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
 
 
 def condition(
     parts: Sequence[Clause],
     states: Sequence[bool | None],
-    facts: Mapping[str, float | None],
-    metrics: Mapping[str, Metric],
+    facts: Mapping[str, float | str | None],
+    known: Mapping[str, Column],
     *,
-    holds: bool,
+    holds: bool | None,
 ) -> str:
-    """Why a rule fires (the clauses that hold), or why it does not (those that are false), with the values."""
+    """Why a rule fires (the parts that hold), why it does not (those that are false) or cannot tell (the unknown)."""
     told = [part for part, state in zip(parts, states, strict=True) if state is holds] or list(parts)
-    return "; ".join(_clause(part, facts, metrics) for part in told)
+    return "; ".join(_clause(part, facts, known, holds=holds) for part in told)
 
 
-def _clause(part: Clause, facts: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
-    values = ", ".join(
-        f"{metrics[name].label} {number(facts[name], metrics[name].unit)}"
-        for name in sorted(part.columns)
-        if name in metrics
-    )
-    return f"{values} ({part.text})" if values else part.text
+def _clause(
+    part: Clause,
+    facts: Mapping[str, float | str | None],
+    known: Mapping[str, Column],
+    *,
+    holds: bool | None,
+) -> str:
+    values = ", ".join(fact(known[name], facts.get(name)) for name in part.columns if name in known)
+    if holds is None or not values:
+        return values or part.text
+    compared = part.comparison
+    if compared is None or compared.column not in known:
+        return f"{values} ({'' if holds else 'not '}{part.text})"
+    if compared.sign == "=":
+        return values if holds else f"{values}, not {_limit(compared.limit, known[compared.column])}"
+    sign = f"{'' if holds else 'not '}{_SIGNS[compared.sign]}"
+    return f"{values}, {sign} {_limit(compared.limit, known[compared.column])}"
+
+
+def _limit(written: str, column: Column) -> str:
+    if written.startswith("'"):
+        return clean(written.strip("'"))
+    return amount(float(written), column.unit)
+
+
+def span(days: int) -> str:
+    """A stretch of time as people say it: "10 days", "8 weeks", "about a year"."""
+    if days >= 330:
+        years = round(days / 365)
+        return "about a year" if years == 1 else f"about {years} years"
+    if days >= 14:
+        weeks, rest = divmod(days, 7)
+        return f"about {round(days / 7)} weeks" if rest else f"{weeks} weeks"
+    return number(days, "days")
