@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 _PAST_DAYS = 1500
 _COMING_DAYS = 40
 
-_ZONE_DAY: pa.Schema = pa.schema(
-    [
-        ("utc_date", pa.date32()),
-        ("day", pa.date32()),
-        ("starts", pa.timestamp("us")),
-        ("ends", pa.timestamp("us")),
-        ("opens", pa.timestamp("us")),
-        ("closes", pa.timestamp("us")),
-        ("seconds_before", pa.int64()),
-    ]
-)
+_ZONE_DAY: dict[str, pa.DataType] = {
+    "utc_date": pa.date32(),
+    "day": pa.date32(),
+    "starts": pa.timestamp("us"),
+    "ends": pa.timestamp("us"),
+    "opens": pa.timestamp("us"),
+    "closes": pa.timestamp("us"),
+    "seconds_before": pa.int64(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def zone_days(hours: BusinessHours, as_of: datetime) -> pa.Table:
             }
             for utc_date in sorted(utc_dates)
         ]
-    return pa.Table.from_pylist(rows, schema=_ZONE_DAY)
+    return pa.Table.from_pylist(rows, schema=pa.schema(_ZONE_DAY))
 
 
 def clock_row(hours: BusinessHours, as_of: datetime) -> pa.Table:
