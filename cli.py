@@ -524,7 +524,7 @@ def _notices(outcome: run.Outcome) -> None:
 
 def _finish(outcome: run.Outcome, form: Format) -> None:
     _notices(outcome)
-    data = {**outcome.to_json(), "notices": outcome.notices}
+    data = outcome.to_json()
     with suppress(BrokenPipeError):  # a reader who leaves does not change how the run ended
         if form is Format.json:
             _print_json(data)

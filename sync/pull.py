@@ -101,6 +101,7 @@ def _read(job: PullJob, sides: Sides, wanted: list[SourceObject]) -> None:
             described[source.name] = sides.salesforce.describe(source.name)
         pull_object(job, sides.salesforce, source, described[source.name])
     _drop_keyless_tasks(job.mirror)
+    _note_hidden(described, job.report)
     _note_declared_fields(job.config, wanted, described, job.report)
     _note_own_fields(job.config, job.mirror, described, job.report)
     if sides.jira is None or sides.site is None:
@@ -144,6 +145,15 @@ def _clock_offset(salesforce: Salesforce, now: datetime) -> int:
         return 0
     offset = int((server - now).total_seconds())
     return offset if abs(offset) > 120 else 0
+
+
+def _note_hidden(described: Mapping[str, Mapping[str, FieldInfo] | None], report: PullReport) -> None:
+    """Orgs differ in what they have, so this is one line, and `status` has the list."""
+    hidden = [name for name, fields in described.items() if fields is None]
+    if hidden:
+        report.notices.append(
+            f"{', '.join(hidden)}: not in this org, or hidden from this user; what rests on that is unknown"
+        )
 
 
 def _note_declared_fields(

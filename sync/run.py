@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from connectors.errors import FieldNotFound
 from connectors.jira import Jira
 from connectors.salesforce import Salesforce
 from rules import tasks
@@ -271,6 +272,9 @@ def _run(config: Config, command: str, sleep: Callable[[float], None]) -> Iterat
             exit_code = 5 if outcome.applied is not None and outcome.applied.newly_quarantined else 0
         except SyncError as error:
             exit_code = error.exit_code
+            raise
+        except FieldNotFound:
+            exit_code = 2  # the config names it
             raise
         finally:
             outcome.calls = {
