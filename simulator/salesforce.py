@@ -116,6 +116,10 @@ class SalesforceApi:
         """A person throws a record into the recycle bin."""
         self.change(record_id, IsDeleted=True)
 
+    def purge(self, record_id: str) -> None:
+        """A person empties a record from the recycle bin: not even queryAll finds a trace of it."""
+        self._records.purge(record_id)
+
     def end_sessions(self) -> None:
         """Everybody who signed in has to do so again; the well-known token lives on."""
         self._sessions.expire_all()

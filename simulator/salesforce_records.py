@@ -84,6 +84,11 @@ class Records:
         self._entities[key] = entity
         self._index(entity, key, record)
 
+    def purge(self, reference: str) -> None:
+        key = short(reference)
+        entity = self._entities.pop(key)
+        self._unindex(entity, key, self._tables[entity.name].pop(key))
+
     def new_id(self, entity: ObjectType) -> str:
         """Under the prefix that the object's records have in this org."""
         table = self._tables[entity.name]
