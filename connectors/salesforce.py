@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote_plus, urlsplit
 
@@ -36,7 +37,6 @@ from connectors.salesforce_writes import CHUNK, Writer, WriteResult
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from requests import Response
 
@@ -98,6 +98,7 @@ class Salesforce:
         api_share: float = 1,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`api_share` is the part of the org's remaining daily calls that this client may use up."""
         self.calls = Calls()
@@ -117,7 +118,7 @@ class Salesforce:
             busy=busy,
             observe=self._note_usage,
         )
-        self._auth = SalesforceAuth(settings, self._seam)
+        self._auth = SalesforceAuth(settings, self._seam, clock)
         self._session = session(self._seam, self._auth)
         self._library = Library(
             instance=urlsplit(self._base).netloc,

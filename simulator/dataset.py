@@ -2,6 +2,7 @@
 
     DIR/salesforce/<Object>.jsonl   one record a line, as REST returns it
     DIR/salesforce/schema.json      fields beyond the built-in schema, what is hidden (see `schema`)
+    DIR/salesforce/jwt_public_key.pem   of the app that clients sign in to by JWT, a certificate or a bare key
     DIR/jira/issues.jsonl           one issue a line, as `GET issue?expand=changelog` returns it
     DIR/jira/fields.json            as `GET field`
     DIR/jira/{statuses,myself,priorities,projects}.json   optional, as their endpoints answer
@@ -15,6 +16,8 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from simulator.salesforce_jwt import public_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +45,7 @@ class Dataset:
 
     salesforce: dict[str, list[Record]] = field(default_factory=dict)
     schema: dict[str, Any] = field(default_factory=dict)
+    jwt_public_key: str | None = None
     jira_issues: list[Record] = field(default_factory=list)
     jira_fields: list[Record] = field(default_factory=list)
     jira_statuses: list[Record] | None = None
@@ -64,6 +68,7 @@ def load(folder: Path) -> Dataset:
     return Dataset(
         salesforce=records,
         schema=_schema(salesforce / "schema.json"),
+        jwt_public_key=_public_key(salesforce / "jwt_public_key.pem"),
         jira_issues=_issues(jira / "issues.jsonl"),
         jira_fields=_objects(jira / "fields.json") or [],
         jira_statuses=_objects(jira / "statuses.json"),
@@ -119,6 +124,17 @@ def _schema(path: Path) -> dict[str, Any]:
         if hidden is not True and hidden is not False and not _is_text_list(hidden):
             raise DatasetError(path, None, f"{name}.hidden must be true or a list of field names")
     return schema
+
+
+def _public_key(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    text = _text(path)
+    try:
+        public_key(text)
+    except ValueError as error:
+        raise DatasetError(path, None, str(error)) from error
+    return text
 
 
 def _is_named(field_entry: object) -> bool:

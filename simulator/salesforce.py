@@ -14,6 +14,7 @@ from simulator.http import Response, json_response
 from simulator.salesforce_collections import Collections
 from simulator.salesforce_describe import summary
 from simulator.salesforce_errors import RecordRefused, Refused, alone, not_found
+from simulator.salesforce_jwt import public_key
 from simulator.salesforce_queries import LARGEST_BATCH, Queries
 from simulator.salesforce_records import Records
 from simulator.salesforce_resources import Call, ObjectResources, no_method
@@ -65,7 +66,14 @@ class SalesforceApi:
         self._queries = Queries(self._schema, self._records, self._switches)
         self._collections = Collections(self._schema, self._records, self._writes, self._switches)
         self._resources = ObjectResources(self._schema, self._records, self._writes, self._switches)
-        self._sessions = Sessions(self._switches, self._organization(), self._records.running_user)
+        organization = next(iter(self._records.rows(self._known("Organization"))), {})
+        self._sessions = Sessions(
+            self._switches,
+            str(organization.get("Id", "")),
+            self._records.running_user,
+            sandbox=organization.get("IsSandbox"),
+            key=None if dataset.jwt_public_key is None else public_key(dataset.jwt_public_key),
+        )
 
     def handle(self, request: Request, *, locks: Random | None = None) -> Response:
         """`locks`: somebody else holds one of the records that this request writes."""
@@ -220,10 +228,6 @@ class SalesforceApi:
         if entity is None:
             raise KeyError(f"the org has no object {name}")
         return entity
-
-    def _organization(self) -> str:
-        rows = self._records.rows(self._known("Organization"))
-        return str(rows[0]["Id"]) if rows else ""
 
 
 def _label(version: int) -> str:

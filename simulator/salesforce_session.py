@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from simulator.http import json_response
 from simulator.salesforce_errors import Refused
+from simulator.salesforce_jwt import GRANT_TYPE, Statements
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
     from simulator.http import Request, Response
     from simulator.salesforce_switches import SalesforceSwitches
 
@@ -19,8 +24,19 @@ _REFUSED = {"", "wrong"}
 
 
 class Sessions:
-    def __init__(self, switches: SalesforceSwitches, organization: str, user: str) -> None:
+    """`key` is what the app holds of the client's key pair."""
+
+    def __init__(
+        self,
+        switches: SalesforceSwitches,
+        organization: str,
+        user: str,
+        *,
+        sandbox: bool | None = None,
+        key: RSAPublicKey | None = None,
+    ) -> None:
         self._switches = switches
+        self._statements = Statements(switches, key, sandbox=sandbox)
         self._identity = f"{organization}/{user}"
         self._tokens = {ACCESS_TOKEN}
         self._issued = 0
@@ -29,16 +45,9 @@ class Sessions:
     def token(self, request: Request) -> Response:
         form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
         arguments = {name: values[0] for name, values in form.items()}
-        client, secret = arguments.get("client_id", ""), arguments.get("client_secret", "")
-        header = request.headers.get("Authorization", "")
-        if header.lower().startswith("basic "):
-            client, secret = _basic(header)
-        if arguments.get("grant_type") != "client_credentials":
-            return _oauth_error("unsupported_grant_type", "grant type not supported")
-        if client in _REFUSED:
-            return _oauth_error("invalid_client_id", "client identifier invalid")
-        if secret in _REFUSED:
-            return _oauth_error("invalid_client", "invalid client credentials")
+        refused = self._refusal(arguments, request.headers.get("Authorization", ""))
+        if refused is not None:
+            return refused
         token = ACCESS_TOKEN
         if self._switches.token_per_sign_in:
             self._issued += 1
@@ -55,6 +64,28 @@ class Sessions:
                 "issued_at": str(int(request.now.timestamp() * 1000)),
             }
         )
+
+    def _refusal(self, arguments: dict[str, str], header: str) -> Response | None:
+        if arguments.get("grant_type") == GRANT_TYPE:
+            # Statements expire by the real clock also where that of the service is fixed, and the refusal
+            # bears the time that it was judged by.
+            now = datetime.now(UTC)
+            refusal = self._statements.refusal(arguments.get("assertion", ""), now)
+            if refusal is None:
+                return None
+            answer = _oauth_error(*refusal)
+            answer.headers["Date"] = format_datetime(now, usegmt=True)
+            return answer
+        if arguments.get("grant_type") != "client_credentials":
+            return _oauth_error("unsupported_grant_type", "grant type not supported")
+        client, secret = arguments.get("client_id", ""), arguments.get("client_secret", "")
+        if header.lower().startswith("basic "):
+            client, secret = _basic(header)
+        if client in _REFUSED:
+            return _oauth_error("invalid_client_id", "client identifier invalid")
+        if secret in _REFUSED:
+            return _oauth_error("invalid_client", "invalid client credentials")
+        return None
 
     def check(self, request: Request) -> None:
         """Counts the call; raises when the token is no longer, or never was, good or the day is spent."""

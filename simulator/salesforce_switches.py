@@ -25,3 +25,5 @@ class SalesforceSwitches:
     duplicate_names_record: bool = True  # DUPLICATE_VALUE says which record holds the value
     archive_after_days: int = 365
     token_per_sign_in: bool = True  # False: each sign-in gives the same token
+    jwt_longest_seconds: int = 300  # until `exp`; some say 180
+    jwt_users: frozenset[str] | None = None  # who is pre-authorised for the app; None: everybody

@@ -51,7 +51,7 @@ __all__ = ["Config", "ConfigError", "ConfigFault", "load"]
 
 DEFAULT_NAME = "rapport.toml"
 
-_SIGN_IN_AND_CLOCK = {"auth", "client_id", "email", "now"}
+_SIGN_IN_AND_CLOCK = {"auth", "client_id", "username", "login_url", "target_org", "email", "now"}
 _HARMLESS = "http://127.0.0.1"
 _TABLE = re.compile(r"\(([^()]*?),?\)")  # tomllib names tables as Python tuples
 _ADVICE = {
@@ -102,14 +102,20 @@ class Config:
         """What is needed to sign in; ConfigError names every variable that is missing."""
         section = self.salesforce
         credentials = self._credentials()
-        client_id = client_secret = access_token = None
+        given: dict[str, str | None] = {}
+        if section.auth in {"client_credentials", "jwt"}:
+            given["client_id"] = credentials.plain(("salesforce", "client_id"), section.client_id)
         if section.auth == "client_credentials":
-            client_id = credentials.plain(("salesforce", "client_id"), section.client_id)
-            client_secret = credentials.secret(
+            given["client_secret"] = credentials.secret(
                 ("salesforce", "client_secret"), section.client_secret, section.client_secret_file
             )
-        else:
-            access_token = credentials.secret(
+        elif section.auth == "jwt":
+            given["username"] = credentials.plain(("salesforce", "username"), section.username)
+            given["private_key"] = credentials.private_key(
+                ("salesforce", "private_key_file"), section.private_key_file
+            )
+        elif section.auth == "access_token":
+            given["access_token"] = credentials.secret(
                 ("salesforce", "access_token"), section.access_token, section.access_token_file
             )
         self._refuse(credentials)
@@ -117,9 +123,9 @@ class Config:
             instance_url=section.instance_url,
             auth=section.auth,
             api_version=section.api_version,
-            client_id=client_id,
-            client_secret=client_secret,
-            access_token=access_token,
+            login_url=section.login_url,
+            target_org=section.target_org,
+            **given,
         )
 
     def jira_settings(self) -> JiraSettings | None:

@@ -28,6 +28,7 @@ from sync.config_types import (
     LinkMethods,
     Lists,
     Number,
+    OrgName,
     Span,
     Staff,
     Table,
@@ -81,7 +82,7 @@ class SalesforceSection(Section):
     instance_url: Url = Field(
         description="My Domain address of the org", examples=["https://example.my.salesforce.com"]
     )
-    auth: Literal["client_credentials", "access_token"] = Field(
+    auth: Literal["jwt", "client_credentials", "sf_cli", "access_token"] = Field(
         default="client_credentials", description="How Rapport signs in"
     )
     client_id: Text | None = Field(
@@ -92,6 +93,25 @@ class SalesforceSection(Section):
         default=None,
         description="File that holds the consumer secret",
         examples=["/run/secrets/salesforce_client"],
+    )
+    username: Text | None = Field(
+        default=None,
+        description="Salesforce user that signs in by JWT",
+        examples=["integration@example.com"],
+    )
+    private_key_file: Text | None = Field(
+        default=None,
+        description="PEM file of the key that signs, whose certificate the External Client App has",
+        examples=["/run/secrets/salesforce.key"],
+    )
+    login_url: Url = Field(
+        default="https://login.salesforce.com",
+        description="Audience of a sign-in by JWT: https://test.salesforce.com for a sandbox",
+    )
+    target_org: OrgName | None = Field(
+        default=None,
+        description="User name or alias of the org in the Salesforce CLI; its default org if left out",
+        examples=["production"],
     )
     access_token: SecretStr | None = Field(
         default=None, description="Access token of a session; never in the file"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
+from connectors.salesforce_jwt import signing_key
 from sync.config_layers import variable
 
 if TYPE_CHECKING:
@@ -43,7 +44,25 @@ class Credentials:
             return ""
         return self._from_file((path[0], f"{path[1]}_file"), file)
 
+    def private_key(self, path: tuple[str, str], name: str | None) -> str:
+        """The PEM text of a file; only its name may stand in the environment, never the key itself."""
+        if name is None:
+            self.plain(path, None)
+            return ""
+        text = self._text_of(path, name)
+        if text is None:
+            return ""
+        try:
+            signing_key(text)
+        except ValueError as fault:
+            self._fault(path, f'the file "{name}" {fault}')
+        return text
+
     def _from_file(self, path: tuple[str, str], name: str) -> str:
+        text = self._text_of(path, name)
+        return "" if text is None else self._clean(path, text)
+
+    def _text_of(self, path: tuple[str, str], name: str) -> str | None:
         file = self.folder / name
         try:
             with file.open("rb") as opened:
@@ -51,16 +70,15 @@ class Credentials:
                 content = opened.read(64 * 1024)
         except OSError as fault:
             self._fault(path, f'the file "{name}" cannot be read: {fault.strerror}')
-            return ""
+            return None
         if mode & stat.S_IROTH:
             self._fault(path, f'everybody on this machine can read "{name}"; run chmod 600 on it')
-            return ""
+            return None
         try:
-            text = content.decode("utf-8-sig")
+            return content.decode("utf-8-sig")
         except UnicodeDecodeError:
             self._fault(path, f'the file "{name}" is not text')
-            return ""
-        return self._clean(path, text)
+            return None
 
     def _clean(self, path: tuple[str, str], text: str) -> str:
         secret = text.strip()

@@ -136,6 +136,12 @@ def _account_manager(value: str) -> str:
     raise expected('"owner", "field:NAME" or "team:ROLE"', close_to(value, ["owner"]))
 
 
+def _org_name(value: str) -> str:
+    if not re.fullmatch(r"\w[\w.@+-]*", value):  # it becomes an argument of another program
+        raise expected("a user name or an alias of the Salesforce CLI, as sf org list shows them")
+    return value
+
+
 def _url(value: str) -> str:
     try:
         parts = urlsplit(value)
@@ -276,6 +282,7 @@ LinkMethod = Literal["field", "organization", "project", "component", "label", "
 LinkMethods = Annotated[tuple[LinkMethod, ...], AfterValidator(_distinct), AfterValidator(_some)]
 Url = Annotated[Text, AfterValidator(_url)]
 ApiVersion = Annotated[str, BeforeValidator(_api_version)]
+OrgName = Annotated[Text, AfterValidator(_org_name)]
 Jql = Annotated[str, AfterValidator(_jql)]  # may run over several lines
 Zone = Annotated[Text, AfterValidator(_zone)]
 Clock = Annotated[

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -285,6 +287,65 @@ def test_a_file_that_holds_no_secret_is_named_when_it_is_needed(read, tmp_path, 
     }
 
 
+JWT = (
+    BASE + 'auth = "jwt"\nclient_id = "key"\nusername = "me@example.com"\nprivate_key_file = "signing.key"\n'
+)
+
+
+@pytest.fixture(scope="module")
+def pem():
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def test_a_sign_in_by_jwt_takes_its_key_from_a_file(read, tmp_path, pem):
+    (tmp_path / "signing.key").write_text(pem)
+    (tmp_path / "signing.key").chmod(0o600)
+    settings = read(JWT + 'login_url = "https://test.salesforce.com"\n').salesforce_settings()
+    assert settings == SalesforceSettings(
+        instance_url="https://example.my.salesforce.com",
+        auth="jwt",
+        client_id="key",
+        username="me@example.com",
+        private_key=pem,
+        login_url="https://test.salesforce.com",
+    )
+    assert "PRIVATE" not in repr(settings)
+    assert read(JWT).salesforce_settings().login_url == "https://login.salesforce.com"
+
+
+def test_all_that_a_sign_in_by_jwt_lacks_is_named_at_once(read):
+    config = read(BASE + 'auth = "jwt"\n')
+    assert refusal(config.salesforce_settings).splitlines() == [
+        f"{config.path}:1: salesforce.{key}: missing; set RAPPORT_SALESFORCE__{key.upper()}, or {key} in the file"
+        for key in ("client_id", "username", "private_key_file")
+    ]
+
+
+def test_a_file_that_holds_no_key_is_named_without_what_it_holds(read, tmp_path, pem):
+    file = tmp_path / "signing.key"
+    config = read(JWT)
+    where = f"{config.path}:6: salesforce.private_key_file: "
+    assert refusal(config.salesforce_settings).endswith(
+        'the file "signing.key" cannot be read: No such file or directory'
+    )
+    file.write_text(pem)
+    file.chmod(0o644)
+    everybody = 'everybody on this machine can read "signing.key"; run chmod 600 on it'
+    assert refusal(config.salesforce_settings) == where + everybody
+    file.chmod(0o600)
+    file.write_text(SECRET)
+    said = refusal(config.salesforce_settings)
+    assert said.startswith(f'{where}the file "signing.key" holds no private key in PEM form')
+    assert SECRET not in said
+
+
+def test_the_salesforce_cli_needs_no_secret(read):
+    settings = read(BASE + 'auth = "sf_cli"\ntarget_org = "me@example.com"\n').salesforce_settings()
+    assert (settings.auth, settings.target_org) == ("sf_cli", "me@example.com")
+    assert read(BASE + 'auth = "sf_cli"\n').salesforce_settings().target_org is None
+
+
 def test_no_secret_shows_in_a_config_or_its_digest(read):
     text = BASE + JIRA
     shared = {
@@ -401,6 +462,8 @@ def test_spelling_out_a_default_does_not_change_the_digest(read):
     "text",
     [
         'auth = "access_token"\nclient_id = "key"\nclient_secret_file = "secret"\n',
+        'auth = "jwt"\nusername = "me@example.com"\nprivate_key_file = "secret"\nlogin_url = "https://test.salesforce.com"\n',
+        'auth = "sf_cli"\ntarget_org = "production"\n',
         '[store]\npath = "elsewhere"\n',
         "[http]\nread_timeout = 90\n",
     ],

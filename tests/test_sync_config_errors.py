@@ -212,7 +212,19 @@ CASES = [
     Case(
         "a way to sign in",
         'auth = "password"',
-        'rapport.toml:3: salesforce.auth: found "password", expected one of client_credentials, access_token',
+        'rapport.toml:3: salesforce.auth: found "password", expected one of jwt, client_credentials, sf_cli,'
+        " access_token",
+    ),
+    Case(
+        "an org of the CLI",
+        'target_org = "--help"',
+        'rapport.toml:3: salesforce.target_org: found "--help", expected a user name or an alias of the Salesforce CLI,'
+        " as sf org list shows them",
+    ),
+    Case(
+        "a private key in the file",
+        'private_key = "-----BEGIN PRIVATE KEY-----"',
+        "rapport.toml:3: salesforce.private_key: unknown key; did you mean private_key_file?",
     ),
     Case(
         "a preset",
