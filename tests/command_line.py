@@ -127,7 +127,7 @@ def small_book() -> Book:
 
 
 @contextmanager
-def company(folder: Path, book: Book, **options):
+def open_company(folder: Path, book: Book, **options):
     """A served book with a config, for fixtures that live longer than one test."""
     with Simulator(dataset.load(book.write(folder / "dataset")), now=NOW, **options) as simulator:
         served = Company(folder, simulator, book)
