@@ -93,7 +93,7 @@ def _shown(column: Column, value: float | str | None) -> str:
     if isinstance(value, str):
         return clean(value)
     said = set(column.label.lower().split())
-    if {column.unit, _SINGULAR.get(column.unit, column.unit)} & said:
+    if column.unit != "share" and {column.unit, _SINGULAR.get(column.unit, column.unit)} & said:
         return amount(value, "")  # the label has named the unit
     return number(value, clean(column.unit))
 
