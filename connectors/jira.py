@@ -1,4 +1,4 @@
-"""Reading one Jira Cloud site: sign-in first, then what the site consists of, then issues in full.
+"""Reading one Jira site, Cloud or Data Center: sign-in, what the site consists of, issues in full.
 
 `/myself` is asked before anything else, because Jira Cloud takes failed credentials for an
 anonymous visitor and answers searches with empty lists: without that order, an expired token looks
@@ -12,13 +12,11 @@ any object for an empty list of statuses, cuts pages short and follows a repeati
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 from jira import JIRA, JIRAError
-from requests.auth import HTTPBasicAuth
 
 from connectors import jira_pages, jql
 from connectors.errors import (
@@ -32,6 +30,7 @@ from connectors.jira_answers import NOT_JIRA, convert, judge, odd_shape, shaped
 from connectors.jira_issues import IssueReader
 from connectors.jira_pages import JiraApi, is_absent
 from connectors.jira_shapes import Named, ProjectRef, StatusRef, User, identity
+from connectors.jira_sign_in import JiraSettings, auth, caller, other_deployment
 from connectors.jira_site import JiraField, JiraIdentity, Project, Status, WantedFields, discover
 from connectors.jira_tables import JiraBatch
 
@@ -53,18 +52,14 @@ __all__ = [
     "discover",
 ]
 
-_READ_BY_POST = ("search/jql", "issue/bulkfetch", "changelog/bulkfetch", "search/approximate-count")
+_READ_BY_POST = (
+    "/search",
+    "search/jql",
+    "issue/bulkfetch",
+    "changelog/bulkfetch",
+    "search/approximate-count",
+)
 _Answer = TypeVar("_Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class JiraSettings:
-    url: str
-    email: str
-    api_token: str = field(repr=False)
-    site: str = "default"
-    deployment: Literal["cloud"] = "cloud"
-    jql: str | None = None
 
 
 class _FieldSchema(msgspec.Struct):
@@ -104,7 +99,8 @@ class Jira:
         self.calls = Calls()
         self.notices: set[str] = set()
         self.settings = settings
-        self._base_url = base_address(settings.url)
+        self._site_url = base_address(settings.url)
+        self._base_url = base_address(settings.address)
         self._seam = Seam(
             base_url=self._base_url,
             settings=http,
@@ -112,49 +108,58 @@ class Jira:
             is_read=_is_read,
             sleep=sleep,
             rng=rng,
-            service="Jira",
+            service=settings.name,
         )
-        # As bytes: requests would encode text as Latin-1 and fail on other letters.
-        auth = HTTPBasicAuth(settings.email.encode(), settings.api_token.encode())
-        own = session(self._seam, auth)
+        version = "3" if settings.is_cloud else "2"
+        signed = auth(settings)
+        own = session(self._seam, signed)
         own.headers["Accept"] = "application/json"
         # get_server_info would ask before /myself has; max_retries and timeout are the seam's business.
         self._library = JIRA(
-            options={"server": self._base_url, "rest_api_version": "3", "check_update": False},
+            options={"server": self._base_url, "rest_api_version": version, "check_update": False},
             get_server_info=False,
             max_retries=0,
             timeout=(http.connect_timeout, http.read_timeout),
         )
-        attach(self._library._session, self._seam, auth)  # noqa: SLF001 - the library has no way to be given one
+        attach(self._library._session, self._seam, signed)  # noqa: SLF001 - the library has no way to be given one
         for one in (own, self._library._session):  # noqa: SLF001 - as above
-            one.hooks["response"].append(judge(settings.email))
-        self._api = JiraApi(own, self._base_url)
+            one.hooks["response"].append(judge(caller(settings)))
+        self._api = JiraApi(own, self._base_url, version)
         self._identity: JiraIdentity | None = None
         self._reader: IssueReader | None = None
 
     def sign_in(self) -> JiraIdentity:
         """Ask who we are; SignInRefused or PermissionRefused when Jira does not take us for somebody."""
+        kind = "Jira Cloud" if self.settings.is_cloud else "Jira Data Center"
         try:
             myself = convert(self._library_says("myself", self._library.myself), _Myself, "myself")
+        except PermissionRefused as error:
+            if self.settings.is_cloud:
+                raise
+            # A site of Jira Cloud answers a bearer token so.
+            raise PermissionRefused(
+                error.message, f"check the token; if this is Jira Cloud, {other_deployment(self.settings)}."
+            ) from None
         except RequestRefused as error:
             if not is_absent(error):
                 raise
             raise UnexpectedAnswer(
-                f"There is no Jira at {self._base_url} ({error.status}).", NOT_JIRA
+                f"There is no Jira at {self._base_url} ({error.status}).",
+                f"{NOT_JIRA} If it is the other kind of Jira, {other_deployment(self.settings)}.",
             ) from None
         if myself.id is None:
             raise odd_shape("myself", "it names no account")
         info = self._server_info()
-        if info.deployment_type not in {None, "Cloud"}:
+        found = info.deployment_type
+        if found is not None and (found == "Cloud") != self.settings.is_cloud:
             raise UnexpectedAnswer(
-                f"{self._base_url} is Jira {info.deployment_type}, not Jira Cloud.",
-                'Rapport reads Jira Cloud ([jira] deployment = "cloud"); name a Cloud site.',
+                f"{self._base_url} is Jira {found}, not {kind}.", f"{other_deployment(self.settings)}."
             )
         self._identity = JiraIdentity(
-            base_url=_site_address(info.base_url) or self._base_url,
+            base_url=_site_address(info.base_url) or self._site_url,
             account_id=myself.id,
             time_zone=myself.time_zone or "",
-            deployment_type=info.deployment_type or "Cloud",
+            deployment_type=found or ("Cloud" if self.settings.is_cloud else "Server"),
         )
         return self._identity
 
@@ -196,16 +201,22 @@ class Jira:
     def projects(self) -> list[Project]:
         self._signed_in()
         found: dict[str, Project] = {}
-        for raw in jira_pages.rows(self._api, "project/search", size=50, orderBy="key"):
-            one = shaped(raw, ProjectRef, "project/search")
+        if self.settings.is_cloud:
+            endpoint = "project/search"
+            listed = jira_pages.rows(self._api, endpoint, size=50, orderBy="key")
+        else:
+            endpoint = "project"
+            listed = iter(self._api.get(endpoint, list[msgspec.Raw]))
+        for raw in listed:
+            one = shaped(raw, ProjectRef, endpoint)
             key = identity(one.id)
             if key is None or not one.key:
-                raise odd_shape("project/search", "a project has no id or no key")
+                raise odd_shape(endpoint, "a project has no id or no key")
             found[key] = Project(key, one.key, one.name or one.key, one.project_type_key)
         return list(found.values())
 
     def group_members(self, name: str) -> list[str] | None:
-        """Account ids of a group's members; None when there is no such group."""
+        """Ids of a group's members; None when there is no such group."""
         self._signed_in()
         try:
             members = list(jira_pages.rows(self._api, "group/member", size=50, groupname=name))
@@ -267,6 +278,7 @@ class Jira:
                 zone=zone,
                 server_time=self.server_time,
                 notices=self.notices,
+                by_offset=not self.settings.is_cloud,
             )
         return self._reader
 

@@ -1,8 +1,10 @@
 """What Jira's answers mean: each is judged once, before anything reads it as data.
 
+X-Authentication-Denied-Reason               → SignInRefused: a person has to sign in first (CAPTCHA)
 X-Seraph-LoginReason says the sign-in failed → SignInRefused, whatever the status: Jira Cloud treats
-bad credentials as an anonymous visitor and answers
-200 with empty lists
+                                               bad credentials as an anonymous visitor and answers
+                                               200 with empty lists
+X-AUSERNAME says anonymous (Data Center)     → SignInRefused, for the same reason
 401, or 403 with a sign-in reason            → SignInRefused
 403                                          → PermissionRefused
 a web page, or no JSON, where data was due   → UnexpectedAnswer
@@ -30,24 +32,23 @@ if TYPE_CHECKING:
 
     from requests import Response
 
+    from connectors.jira_sign_in import Caller
+
 LOGIN_REASON = "X-Seraph-LoginReason"
+DENIED_REASON = "X-Authentication-Denied-Reason"
+USER_NAME = "X-AUSERNAME"
 LOGIN_FAILED = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")
 _LONGEST_QUOTE = 300
 _Shape = TypeVar("_Shape")
 
-SIGN_IN_ADVICE = (
-    "make a new API token (tokens expire after at most a year) and set RAPPORT_JIRA__API_TOKEN; "
-    "a token with scopes or of a service account works only with [jira] url = "
-    '"https://api.atlassian.com/ex/jira/CLOUD-ID".'
-)
-NOT_JIRA = "check [jira] url: it must be the address of the Jira site, and nothing may answer in its place."
+NOT_JIRA = "check the url under [jira]: it must be the address of the Jira site, and nothing may answer in its place."
 
 
-def judge(email: str) -> Callable[..., None]:
-    """Give the response hook for sessions that sign in as `email`."""
+def judge(caller: Caller) -> Callable[..., None]:
+    """Give the response hook for the sessions of `caller`."""
 
     def check(response: Response, *_: Any, **__: Any) -> None:
-        if (fault := _fault(response, email)) is not None:
+        if (fault := _fault(response, caller)) is not None:
             # Raised from inside the hook, so that jira's own errors, whose texts hold headers and
             # whole bodies, are never made.
             raise fault
@@ -81,21 +82,13 @@ def odd_shape(url: str, reason: str) -> UnexpectedAnswer:
     return UnexpectedAnswer(f"Jira's answer to {_endpoint(url)} has an unexpected shape: {reason}.", NOT_JIRA)
 
 
-def _fault(response: Response, email: str) -> ConnectorError | None:
+def _fault(response: Response, caller: Caller) -> ConnectorError | None:
     status = response.status_code
-    reason = response.headers.get(LOGIN_REASON, "")
-    if any(word in reason for word in LOGIN_FAILED):
-        return SignInRefused(f"Jira did not accept the sign-in of {email} ({reason}).", SIGN_IN_ADVICE)
-    if status == 401:
-        return SignInRefused(f"Jira refused the sign-in of {email} (401).", SIGN_IN_ADVICE)
+    if refused := _refused_sign_in(response, caller):
+        return refused
     if status == 403:
-        if denied := response.headers.get("X-Authentication-Denied-Reason"):
-            return SignInRefused(
-                f"Jira blocks the sign-in of {email}: {_short(denied)}.",
-                "sign in once in a browser as that user (after failed tries Jira asks a question there).",
-            )
         return PermissionRefused(
-            f"Jira does not let {email} read {_endpoint(response.url)} (403){_said(response)}.",
+            f"{caller.jira} does not let {caller.who} read {_endpoint(response.url)} (403){_said(response)}.",
             "give that user Browse Projects (and Browse users and groups for staff groups), or leave it out.",
         )
     if 200 <= status < 300:
@@ -117,6 +110,26 @@ def _fault(response: Response, email: str) -> ConnectorError | None:
         code=f"HTTP_{status}",
         status=status,
     )
+
+
+def _refused_sign_in(response: Response, caller: Caller) -> SignInRefused | None:
+    status = response.status_code
+    if status in {401, 403} and (denied := response.headers.get(DENIED_REASON)):
+        return SignInRefused(
+            f"{caller.jira} blocks the {caller.sign_in}: {_short(denied)}.",
+            "sign in once in a browser as that user (after failed tries Jira asks a question there), then check the "
+            "credentials before the next run.",
+        )
+    reason = response.headers.get(LOGIN_REASON, "")
+    if any(word in reason for word in LOGIN_FAILED):
+        return SignInRefused(f"{caller.jira} did not accept the {caller.sign_in} ({reason}).", caller.advice)
+    if status == 401:
+        return SignInRefused(f"{caller.jira} refused the {caller.sign_in} (401).", caller.advice)
+    if not caller.is_cloud and response.headers.get(USER_NAME, "").lower() == "anonymous":
+        return SignInRefused(
+            f"{caller.jira} ignored the {caller.sign_in} and took us for an anonymous visitor.", caller.advice
+        )
+    return None
 
 
 def _is_json(response: Response) -> bool:
@@ -148,5 +161,5 @@ def _short(text: str) -> str:
 
 
 def _endpoint(url: str) -> str:
-    path = url.partition("?")[0]
-    return path.partition("/rest/")[2].removeprefix("api/3/") or "the request"
+    path = url.partition("?")[0].partition("/rest/")[2]
+    return path.removeprefix("api/3/").removeprefix("api/2/") or "the request"

@@ -1,20 +1,24 @@
 """Issues of a search, each in full: whatever a page cuts off is fetched before the page is given.
 
-    search/jql, 100 issues, oldest change first
-      ├── changelog/bulkfetch          status, priority, assignee, due date, project: all their steps
-      ├── issue/{id}/comment           where the page holds fewer than there are
-      └── issue/{id}/worklog           likewise
+    Cloud                    Data Center
+    search/jql               search                100 issues, oldest change first
+      ├── changelog/bulkfetch  issue/{id}          status, priority, assignee, due date, project: all steps
+      ├── issue/{id}/comment   the same            where the page holds fewer than there are, or hides
+      │                                            from Data Center's readers who may see them
+      ├── issue/{id}/worklog   the same            where the page holds fewer than there are
+      └──                      search by key       ids of epics, which issues name by key
 
-A page token can expire while we read. The search is then begun again from the newest issue that
-has arrived, and issues that come twice are dropped unless they come newer.
+A page token can expire while we read, and deep offsets are slow. The search is then begun again
+where the last page stood, and issues that come twice are dropped unless they come newer.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connectors import jira_pages, jql
+from connectors import jira_offsets, jira_pages, jql
 from connectors.errors import CursorExpired, RequestRefused
 from connectors.jira_answers import shaped
 from connectors.jira_pages import is_absent
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from msgspec import Raw
 
     from connectors.jira_pages import JiraApi
+    from connectors.jira_records import IssueRef
     from connectors.jira_site import WantedFields
     from connectors.jira_tables import JiraBatch
 
@@ -36,12 +41,35 @@ ISSUE_FIELDS = (
     " timeoriginalestimate timeestimate timespent timetracking comment worklog"
 )
 PAGE = 100
-ID_PAGE = 5000  # allowed where nothing but ids is asked for
+ID_PAGE = 5000  # allowed where nothing but ids is asked for; Data Center cuts it to its own limit
+PAGES_PER_WINDOW = 20  # after so many pages of offsets the search begins anew, if it can
+CHANGELOG = ("changelog",)
 ORDER = ("updated ASC", "key ASC")
 MAX_RESTARTS_IN_VAIN = 2
-# A search that is begun again starts a little before the newest issue it has: ties in the order of
+# A search that is begun again starts a little before the page where it stood: ties in the order of
 # `updated` may be broken at whole seconds.
 RESTART_OVERLAP = timedelta(minutes=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Reached:
+    """How far a search has come, by the least `updated` of its newest page.
+
+    Not by the greatest: an issue that is changed at this moment shows its new time where the index
+    still has its old one, and everything in between is unread.
+    """
+
+    since: datetime
+    oldest: datetime | None = None
+
+    def page(self, oldest: int | None) -> None:
+        if oldest is not None:
+            at = _EPOCH + timedelta(microseconds=oldest)
+            self.oldest = at if self.oldest is None else max(at, self.oldest)
+
+    def again(self) -> datetime:
+        return self.since if self.oldest is None else max(self.since, self.oldest - RESTART_OVERLAP)
 
 
 class IssueReader:
@@ -54,6 +82,7 @@ class IssueReader:
         zone: str,
         server_time: Callable[[], datetime | None],
         notices: set[str],
+        by_offset: bool = False,
     ) -> None:
         self._api = api
         self._site = site
@@ -63,33 +92,39 @@ class IssueReader:
         self._notices = notices
         self._epoch_is_read = True
         self._bulk_changelog = True
+        self._by_offset = by_offset
+        self._epics = jira_offsets.Epics(api)
 
     def batches(self, wanted: WantedFields, *, updated_since: datetime | None) -> Iterator[JiraBatch]:
         began = self._server_time()
         seen: dict[str, int] = {}
-        since = updated_since or jql.BEGINNING
+        reached = _Reached(updated_since or jql.BEGINNING)
+        wanted = self._asked(wanted)
         fields = [*ISSUE_FIELDS.split(), *wanted.custom_ids()]
 
         def search(bound: str) -> Iterator[list[Raw]]:
-            return self._search(bound, fields, size=PAGE, order=ORDER)
+            return self._search(bound, fields, size=PAGE, order=ORDER, expand=CHANGELOG)
 
         def begin() -> Iterator[list[Raw]]:
-            if not seen:
-                return self._since(since, search)
-            newest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=max(seen.values()))
-            return self._since(max(since, newest - RESTART_OVERLAP), search)
+            return (
+                self._in_windows(reached, search) if self._by_offset else self._since(reached.again(), search)
+            )
 
         for page in _begun_again(begin, seen):
-            batch = self._complete(page, IssueRecords(self._site, wanted, seen), began)
+            records = IssueRecords(self._site, wanted, seen)
+            batch = self._complete(page, records, began)
+            reached.page(records.oldest)
             if batch is not None:
                 yield batch
 
     def by_id(self, wanted: WantedFields, issue_ids: Sequence[str]) -> Iterator[JiraBatch]:
         began = self._server_time()
         seen: dict[str, int] = {}
+        wanted = self._asked(wanted)
         fields = [*ISSUE_FIELDS.split(), *wanted.custom_ids()]
+        find = jira_offsets.by_id if self._by_offset else jira_pages.by_id
         for start in range(0, len(issue_ids), PAGE):
-            page = jira_pages.by_id(self._api, issue_ids[start : start + PAGE], fields)
+            page = find(self._api, issue_ids[start : start + PAGE], fields)
             batch = self._complete(page, IssueRecords(self._site, wanted, seen), began)
             if batch is not None:
                 yield batch
@@ -110,6 +145,24 @@ class IssueReader:
             if ids:
                 yield ids
 
+    def _asked(self, wanted: WantedFields) -> WantedFields:
+        """Cloud has every parent in one field."""
+        return wanted if self._by_offset else replace(wanted, epic_link=None)
+
+    def _in_windows(
+        self, reached: _Reached, search: Callable[[str], Iterator[list[Raw]]]
+    ) -> Iterator[list[Raw]]:
+        """Begin anew now and then: Data Center reads through all rows before an offset, every time."""
+        while True:
+            # The index knows whole seconds.
+            moment = reached.again().replace(microsecond=0)
+            for number, page in enumerate(self._since(moment, search), start=1):
+                yield page
+                if number >= PAGES_PER_WINDOW and reached.again() - moment >= timedelta(seconds=1):
+                    break
+            else:
+                return
+
     def _since(self, moment: datetime, search: Callable[[str], Iterator[list[Raw]]]) -> Iterator[list[Raw]]:
         if self._epoch_is_read:
             pages = search(jql.updated_since(moment))
@@ -128,25 +181,46 @@ class IssueReader:
             yield page
 
     def _search(
-        self, bound: str, fields: Sequence[str], *, size: int, order: Sequence[str]
+        self,
+        bound: str,
+        fields: Sequence[str],
+        *,
+        size: int,
+        order: Sequence[str],
+        expand: Sequence[str] = (),
     ) -> Iterator[list[Raw]]:
         query = jql.wrap(self._user_jql, bound, order_by=order)
+        if self._by_offset:
+            # Cloud would cut the changelogs, and has a better way to them.
+            return jira_offsets.search(
+                self._api, query, fields, size=size, notices=self._notices, expand=expand
+            )
         return jira_pages.search(self._api, query, fields, size=size, notices=self._notices)
 
     def _complete(self, page: list[Raw], records: IssueRecords, began: datetime | None) -> JiraBatch | None:
         """Fetch what the page cut off; None when it held nothing new."""
         taken = [ref for raw in page if (ref := records.issue(raw)) is not None]
-        for issue_id, histories in self._histories([ref.id for ref in taken]):
+        for issue_id, histories in self._histories(taken):
             records.histories(issue_id, histories)
         for ref in taken:
-            if ref.comments_cut:
-                records.comments(ref.id, self._rows_of(ref.id, "comment", 100, orderBy="created"))
+            if ref.comments_cut or (ref.audience_hidden and self._by_offset):
+                audience = {"expand": "properties"} if self._by_offset else {}
+                records.comments(ref.id, self._rows_of(ref.id, "comment", 100, orderBy="created", **audience))
             if ref.worklogs_cut:
                 records.worklogs(ref.id, self._rows_of(ref.id, "worklog", 1000))
+        if self._by_offset:
+            for ref in taken:
+                self._epics.learn(ref.key, ref.id)
+            records.epics(self._epics.ids(records.epic_keys()))
         batch = records.batch(began)
         return batch if taken or batch.rejected else None
 
-    def _histories(self, issue_ids: list[str]) -> Iterator[tuple[str, list[Raw]]]:
+    def _histories(self, taken: Sequence[IssueRef]) -> Iterator[tuple[str, list[Raw]]]:
+        if self._by_offset:
+            cut = [ref.id for ref in taken if not ref.changelog_whole]
+            yield from jira_offsets.changelogs(self._api, cut)
+            return
+        issue_ids = [ref.id for ref in taken]
         if not issue_ids:
             return
         if self._bulk_changelog:

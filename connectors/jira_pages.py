@@ -2,7 +2,8 @@
 
 Jira pages in three ways: by token (`search/jql`, `changelog/bulkfetch`), by offset and total
 (comments, worklogs) and by offset and `isLast` (projects, an issue's changelog). The jira library
-follows tokens without end and trusts page sizes, so the pages are read here.
+follows tokens without end and trusts page sizes, so the pages are read here; the searches of Data
+Center, by offset over a list that moves, in `jira_offsets`.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ _ABSENT = frozenset({404, 405, 410})
 
 
 class JiraApi:
-    """The two calls of REST API v3 that reading takes, on a session that is already judged."""
+    """The two calls of the REST API that reading takes, on a session that is already judged."""
 
-    def __init__(self, session: requests.Session, base_url: str) -> None:
+    def __init__(self, session: requests.Session, base_url: str, version: str = "3") -> None:
         self._session = session
-        self._root = f"{base_url}/rest/api/3/"
+        self._root = f"{base_url}/rest/api/{version}/"
 
     def get(self, path: str, shape: type[_Shape], **params: str | int) -> _Shape:
         return decode(self._session.get(self._root + path, params=params), shape)
@@ -154,7 +155,7 @@ def changelogs_one_by_one(api: JiraApi, issue_ids: Sequence[str]) -> Iterator[tu
         except RequestRefused as error:
             if not is_absent(error):
                 raise
-            yield issue_id, _changelog_inline(api, issue_id)
+            yield issue_id, changelog_inline(api, issue_id)
 
 
 def is_absent(error: RequestRefused) -> bool:
@@ -175,7 +176,8 @@ def _changes(api: JiraApi, body: Mapping[str, object]) -> Iterator[tuple[str, li
             return
 
 
-def _changelog_inline(api: JiraApi, issue_id: str) -> list[Raw]:
+def changelog_inline(api: JiraApi, issue_id: str) -> list[Raw]:
+    """Give the histories that an issue carries itself; all of them, or UnexpectedAnswer."""
     try:
         page = api.get(f"issue/{issue_id}", WithChangelog, fields="id", expand="changelog").changelog
     except RequestRefused as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from connectors import jira_shapes as shapes
+from connectors import jira_values
 from connectors.batches import Rejected
 from connectors.jira_shapes import (
     UNREADABLE,
@@ -72,6 +73,8 @@ __all__ = [
 STEP_FIELDS = ("status", "priority", "assignee", "duedate", "project", "issuekey")
 # A move is recorded under "Key"; its fieldId is "issuekey" where the site sends one.
 _KEPT = {name: "key" if name == "issuekey" else name for name in (*STEP_FIELDS, "key")}
+_PEOPLE_FIELDS = {"assignee"}  # whose texts are people's names
+_PARENT_ID = JIRA_ISSUE.get_field_index("parent_id")
 _MOST_WHOLE = 2**63 - 1
 _MOST_LEVEL = 2**31 - 1
 
@@ -84,6 +87,9 @@ class IssueRef:
     key: str
     comments_cut: bool
     worklogs_cut: bool
+    audience_hidden: bool = False
+    """Whether comments of a service project do not say who may read them, as on Data Center."""
+    changelog_whole: bool = False
 
 
 class IssueRecords:
@@ -104,6 +110,10 @@ class IssueRecords:
         self._worklogs: dict[str, tuple[object, ...]] = {}
         self._people: dict[str, tuple[str | None, str | None, str | None]] = {}
         self._rejected: list[Rejected] = []
+        self._service: set[str] = set()
+        self._epics: dict[str, str] = {}
+        self.oldest: int | None = None
+        """The least `updated` of all issues of the page, the known ones included, in microseconds."""
 
     def issue(self, raw: bytes | msgspec.Raw) -> IssueRef | None:
         """Take one issue with what is inline; None if it was rejected or is known already."""
@@ -112,28 +122,51 @@ class IssueRecords:
             issue_id, key = _required(identity(issue.id), "id"), _required(clean(issue.key), "key")
             fields = _required(shapes.ISSUE_FIELDS.decode(issue.fields), "fields")
             extra = shapes.EVERY_FIELD.decode(issue.fields) if self._wanted.custom_ids() else {}
-            row, updated = self._issue_row(issue_id, key, fields)
-            values, people = _values(fields, extra, self._wanted)
+            epic = jira_values.epic_key(fields, extra, self._wanted)
+            row, updated = self._issue_row(issue_id, key, fields, epic)
+            values, people = jira_values.kept(fields, extra, self._wanted)
         except (BrokenRecordError, *UNREADABLE) as error:
             self._reject("issue", raw, error)
             return None
+        self.oldest = updated if self.oldest is None else min(updated, self.oldest)
         if self._seen.get(issue_id, updated - 1) >= updated:
             return None
         self._seen[issue_id] = updated
         self._issues[issue_id] = row
+        if epic is not None:
+            self._epics[issue_id] = epic
+        if fields.project is not None and fields.project.project_type_key == "service_desk":
+            self._service.add(issue_id)
         for kind, value, value_id in values:
             self._values[(self._site, issue_id, kind, value, value_id)] = None
         for person in (fields.assignee, fields.reporter, fields.creator, *people):
             self._person(person)
         if issue.changelog is not None:
             self.histories(issue_id, issue.changelog.histories)
-        comments, comments_cut = _inline(fields.comment, "comments")
-        worklogs, worklogs_cut = _inline(fields.worklog, "worklogs")
+        comments, comments_cut = jira_values.inline(fields.comment, "comments")
+        worklogs, worklogs_cut = jira_values.inline(fields.worklog, "worklogs")
         self.comments(issue_id, comments)
         self.worklogs(issue_id, worklogs)
         # Comments exist on every issue, so that a missing field was cut; a missing worklog field only
         # says that the project tracks no time.
-        return IssueRef(issue_id, key, comments_cut or fields.comment is None, worklogs_cut)
+        return IssueRef(
+            issue_id,
+            key,
+            comments_cut or fields.comment is None,
+            worklogs_cut,
+            audience_hidden=issue_id in self._service and any(map(jira_values.tells_no_audience, comments)),
+            changelog_whole=issue.changelog is not None and issue.changelog.whole,
+        )
+
+    def epic_keys(self) -> set[str]:
+        return set(self._epics.values())
+
+    def epics(self, ids: Mapping[str, str]) -> None:
+        """Make the epics, given as key → id, the parents of the issues that name them by key."""
+        for issue_id, key in self._epics.items():
+            if epic_id := ids.get(key):
+                row = self._issues[issue_id]
+                self._issues[issue_id] = (*row[:_PARENT_ID], epic_id, *row[_PARENT_ID + 1 :])
 
     def comments(self, issue_id: str, page: Iterable[msgspec.Raw]) -> None:
         for raw in page:
@@ -142,7 +175,7 @@ class IssueRecords:
                 comment_id = _required(identity(comment.id), "id")
                 created = _required(microseconds(comment.created, "created"), "created")
                 updated = microseconds(comment.updated, "updated")
-                public = False if _marked_internal(comment) else comment.jsd_public
+                public = jira_values.public(comment, service=issue_id in self._service)
             except (BrokenRecordError, *UNREADABLE) as error:
                 self._reject(f"a comment of issue {issue_id}", raw, error)
                 continue
@@ -207,9 +240,9 @@ class IssueRecords:
                     created,
                     name,
                     identity(item.from_id),
-                    clean(item.from_string),
+                    None if name in _PEOPLE_FIELDS else clean(item.from_string),
                     identity(item.to_id),
-                    clean(item.to_string),
+                    None if name in _PEOPLE_FIELDS else clean(item.to_string),
                 )
                 number += 1
 
@@ -227,7 +260,7 @@ class IssueRecords:
         )
 
     def _issue_row(
-        self, issue_id: str, key: str, fields: shapes.IssueFields
+        self, issue_id: str, key: str, fields: shapes.IssueFields, epic: str | None
     ) -> tuple[tuple[object, ...], int]:
         created = _required(microseconds(fields.created, "created"), "created")
         updated = microseconds(fields.updated, "updated")
@@ -264,7 +297,7 @@ class IssueRecords:
             microseconds(fields.statuscategorychangedate, "statuscategorychangedate"),
             day(fields.duedate, "duedate"),
             identity(parent.id),
-            clean(parent.key),
+            clean(parent.key) or epic,
             _seconds(fields.timeoriginalestimate, tracked.original_estimate_seconds, "timeoriginalestimate"),
             _seconds(fields.timeestimate, tracked.remaining_estimate_seconds, "timeestimate"),
             _seconds(fields.timespent, tracked.time_spent_seconds, "timespent"),
@@ -289,54 +322,6 @@ class IssueRecords:
     def _reject(self, what: str, raw: bytes | msgspec.Raw, error: Exception) -> None:
         reason = str(error) if isinstance(error, BrokenRecordError) else plain_reason(error)
         self._rejected.append(Rejected(_id_of(raw), f"{what}: {reason}"))
-
-
-_Value = tuple[str, str, str | None]
-
-
-def _values(
-    fields: shapes.IssueFields, extra: Mapping[str, msgspec.Raw], wanted: WantedFields
-) -> tuple[list[_Value], list[shapes.User]]:
-    values: list[_Value] = [("label", label, None) for label in map(clean, fields.labels or ()) if label]
-    for kind, named in (
-        ("component", fields.components),
-        ("fix_version", fields.fix_versions),
-        ("affected_version", fields.versions),
-    ):
-        values += [(kind, name, identity(one.id)) for one in named or () if (name := clean(one.name))]
-    for kind, field_id in wanted.text_fields():
-        if (delivered := extra.get(field_id)) is not None:
-            texts = shapes.texts(msgspec.json.decode(delivered))
-            values += [(kind, text, text_id) for text, text_id in texts]
-    people = _participants(extra.get(wanted.participants)) if wanted.participants else []
-    values += [("participant", key, key) for user in people if (key := user.id)]
-    return values, people
-
-
-def _participants(raw: msgspec.Raw | None) -> list[shapes.User]:
-    if raw is None or not isinstance(msgspec.json.decode(raw), list):
-        return []  # null, or {"errorMessage": …} where the field may not be read
-    return shapes.USERS.decode(raw)
-
-
-_Page = TypeVar("_Page", shapes.CommentPage, shapes.WorklogPage)
-
-
-def _inline(page: _Page | list[msgspec.Raw] | None, name: str) -> tuple[list[msgspec.Raw], bool]:
-    """Give the delivered rows and whether the site holds more; some sites deliver a bare list."""
-    if page is None:
-        return [], False
-    if isinstance(page, list):
-        return page, False
-    rows: list[msgspec.Raw] = getattr(page, name)
-    return rows, page.total is not None and page.total > len(rows)
-
-
-def _marked_internal(comment: shapes.Comment) -> bool:
-    for one in comment.properties or ():
-        if one.key == "sd.public.comment" and (mark := shapes.INTERNAL_MARK.decode(one.value)):
-            return bool(mark.internal)
-    return False
 
 
 _Found = TypeVar("_Found")

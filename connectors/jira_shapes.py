@@ -18,6 +18,13 @@ _MICROSECOND = timedelta(microseconds=1)
 # A union with Raw is not decoded lazily, so that what is missing looks like what is null.
 NULL = Raw(b"null")
 _DIGITS = re.compile(r"-?[0-9]+\Z")
+# A sprint on Data Center is the text of a Java object; its name may hold commas and brackets.
+_SPRINT = re.compile(r"com\.atlassian\.greenhopper\.[\w.$]*Sprint@\w+\[(?P<inside>.*)\]\Z", re.DOTALL)
+_SPRINT_ID = re.compile(r"(?:\A|,)id=(\d+)(?:,|\Z)")
+_SPRINT_NAME = re.compile(r"(?:\A|,)name=(.*?)(?:,[A-Za-z]+=|\Z)", re.DOTALL)
+# What only a person has; Data Center's carry no accountId.
+_PERSONAL = {"accountId", "emailAddress", "displayName"}
+_ERRORS = {"errorMessage", "errorMessages"}
 _VALIDATION = re.compile(
     r"Expected `(?P<expected>[^`]+)`, got `(?P<found>[^`]+)`(?: - at `(?P<path>[^`]+)`)?"
 )
@@ -97,6 +104,10 @@ class WorklogPage(Struct):
 class HistoryPage(Struct):
     histories: list[Raw] = field(default_factory=list)
     total: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        return self.total is not None and self.total <= len(self.histories)
 
 
 class Issue(Struct):
@@ -205,6 +216,26 @@ class OffsetPage(Struct, rename="camel"):
     is_last: bool | None = None
 
 
+class OffsetSearchPage(Struct, rename="camel"):
+    issues: list[Raw]
+    start_at: int | None = None
+    max_results: int | None = None
+    total: int | None = None
+    warning_messages: list[object] | None = None
+
+
+class Dated(Struct):
+    updated: Stamp | None = None
+
+
+class Row(Struct):
+    """An issue as far as it tells where a row of a moving list stands."""
+
+    id: str | int | None = None
+    key: str | None = None
+    fields: Dated | None = None
+
+
 class WithChangelog(Struct):
     changelog: HistoryPage
 
@@ -217,6 +248,7 @@ WORKLOG = msgspec.json.Decoder(Worklog)
 HISTORY = msgspec.json.Decoder(History)
 INTERNAL_MARK = msgspec.json.Decoder(InternalMark | None)
 USERS = msgspec.json.Decoder(list[User])
+ROW = msgspec.json.Decoder(Row)
 
 
 def clean(text: str | None) -> str | None:
@@ -271,7 +303,7 @@ def texts(value: object) -> Iterator[tuple[str, str | None]]:
     """
     if isinstance(value, str):
         if text := value.replace("\x00", "").strip():
-            yield text, None
+            yield _sprint(text) or (text, None)
     elif isinstance(value, bool) or value is None:
         return
     elif isinstance(value, int | float):
@@ -280,7 +312,7 @@ def texts(value: object) -> Iterator[tuple[str, str | None]]:
     elif isinstance(value, list):
         for member in value:
             yield from texts(member)
-    elif isinstance(value, dict) and not ({"errorMessage", "errorMessages", "accountId"} & value.keys()):
+    elif isinstance(value, dict) and not ((_ERRORS | _PERSONAL) & value.keys()):
         if value.get("type") == "doc":
             if text := " ".join("".join(_document_texts(value)).replace("\x00", "").split()):
                 yield text, None
@@ -289,6 +321,15 @@ def texts(value: object) -> Iterator[tuple[str, str | None]]:
         identifier = value.get("id")
         for text, _ in texts(named) if isinstance(named, str | int | float) else ():
             yield text, str(identifier) if isinstance(identifier, str | int) else None
+
+
+def _sprint(text: str) -> tuple[str, str | None] | None:
+    found = _SPRINT.match(text)
+    name = _SPRINT_NAME.search(found["inside"]) if found else None
+    if found is None or name is None or not name[1]:
+        return None
+    number = _SPRINT_ID.search(found["inside"])
+    return name[1], number[1] if number else None
 
 
 def _document_texts(node: dict[str, object]) -> Iterator[str]:

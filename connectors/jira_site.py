@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ORGANIZATIONS = "com.atlassian.servicedesk:sd-customer-organizations"
 PARTICIPANTS = "com.atlassian.servicedesk:sd-request-participants"
+EPIC_LINK = "com.pyxis.greenhopper.jira:gh-epic-link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,16 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class WantedFields:
-    """Ids of the fields that hold account, organisations and participants on this site."""
+    """Ids of the fields that hold account, organisations and participants on this site.
+
+    `epic_link` is where Data Center keeps the epic, whose issues there have no `parent`.
+    """
 
     account_field: str | None = None
     organization: str | None = None
     participants: str | None = None
     mapped: Mapping[str, str] = field(default_factory=dict)
+    epic_link: str | None = None
 
     def text_fields(self) -> Iterator[tuple[str, str]]:
         """Give (kind of value, field id) for every field whose texts are kept."""
@@ -74,7 +79,8 @@ class WantedFields:
 
     def custom_ids(self) -> tuple[str, ...]:
         ids = [field_id for _, field_id in self.text_fields()]
-        return tuple(dict.fromkeys([*ids, *([self.participants] if self.participants else [])]))
+        others = (self.participants, self.epic_link)
+        return tuple(dict.fromkeys([*ids, *(one for one in others if one)]))
 
 
 def discover(
@@ -86,6 +92,7 @@ def discover(
         organization=_of_type(fields, ORGANIZATIONS),
         participants=_of_type(fields, PARTICIPANTS),
         mapped={name: _find(fields, wanted) for name, wanted in (mapped or {}).items()},
+        epic_link=_of_type(fields, EPIC_LINK),
     )
 
 

@@ -1,0 +1,89 @@
+"""What the values of one Jira issue say: labels, organisations, participants, its epic, who reads a comment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from connectors import jira_shapes as shapes
+from connectors.jira_shapes import UNREADABLE, clean, identity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connectors.jira_site import WantedFields
+
+_Value = tuple[str, str, str | None]
+
+
+def kept(
+    fields: shapes.IssueFields, extra: Mapping[str, msgspec.Raw], wanted: WantedFields
+) -> tuple[list[_Value], list[shapes.User]]:
+    values: list[_Value] = [("label", label, None) for label in map(clean, fields.labels or ()) if label]
+    for kind, named in (
+        ("component", fields.components),
+        ("fix_version", fields.fix_versions),
+        ("affected_version", fields.versions),
+    ):
+        values += [(kind, name, identity(one.id)) for one in named or () if (name := clean(one.name))]
+    for kind, field_id in wanted.text_fields():
+        if (delivered := extra.get(field_id)) is not None:
+            texts = shapes.texts(msgspec.json.decode(delivered))
+            values += [(kind, text, text_id) for text, text_id in texts]
+    people = _participants(extra.get(wanted.participants)) if wanted.participants else []
+    values += [("participant", key, key) for user in people if (key := user.id)]
+    return values, people
+
+
+def _participants(raw: msgspec.Raw | None) -> list[shapes.User]:
+    if raw is None or not isinstance(msgspec.json.decode(raw), list):
+        return []  # null, or {"errorMessage": …} where the field may not be read
+    return shapes.USERS.decode(raw)
+
+
+_Page = TypeVar("_Page", shapes.CommentPage, shapes.WorklogPage)
+
+
+def inline(page: _Page | list[msgspec.Raw] | None, name: str) -> tuple[list[msgspec.Raw], bool]:
+    """Give the delivered rows and whether the site holds more; some sites deliver a bare list."""
+    if page is None:
+        return [], False
+    if isinstance(page, list):
+        return page, False
+    rows: list[msgspec.Raw] = getattr(page, name)
+    return rows, page.total is not None and page.total > len(rows)
+
+
+def epic_key(
+    fields: shapes.IssueFields, extra: Mapping[str, msgspec.Raw], wanted: WantedFields
+) -> str | None:
+    """Give the key of the epic of an issue without a `parent`."""
+    if fields.parent is not None or not wanted.epic_link or wanted.epic_link not in extra:
+        return None
+    key = msgspec.json.decode(extra[wanted.epic_link])
+    return clean(key.strip()) if isinstance(key, str) else None
+
+
+def public(comment: shapes.Comment, *, service: bool) -> bool | None:
+    """Data Center has no jsdPublic: in a service project, what is not marked internal is for the customer."""
+    if _marked_internal(comment):
+        return False
+    if comment.jsd_public is None and service and comment.properties is not None:
+        return True
+    return comment.jsd_public
+
+
+def _marked_internal(comment: shapes.Comment) -> bool:
+    for one in comment.properties or ():
+        if one.key == "sd.public.comment" and (mark := shapes.INTERNAL_MARK.decode(one.value)):
+            return bool(mark.internal)
+    return False
+
+
+def tells_no_audience(raw: msgspec.Raw) -> bool:
+    try:
+        comment = shapes.COMMENT.decode(raw)
+    except UNREADABLE:
+        return False
+    return comment.jsd_public is None and comment.properties is None
