@@ -220,8 +220,8 @@ def test_rules_say_their_state_and_the_part_that_decides(book, serve):
     rules = {each["rule"]: each for each in company.explain("Acme")["rules"]}
     assert "off" not in rules
     call_back = rules["call_back"]
-    assert (call_back["state"], call_back["values"]) == ("fires", {"oldest_unanswered_business_hours": 19})
-    assert call_back["reason"] == "oldest unanswered question: 19 business hours, over 8"
+    assert (call_back["state"], call_back["values"]) == ("fires", {"oldest_unanswered_business_hours": 16})
+    assert call_back["reason"] == "oldest unanswered question: 16 business hours, over 8"
     mixed = rules["mixed"]
     assert mixed["state"] == "silent"
     assert [each["holds"] for each in mixed["clauses"]] == [True, False, False]
