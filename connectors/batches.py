@@ -147,6 +147,10 @@ class PageReader:
 
     def _read_singly(self, body: bytes) -> Page:
         records, done, next_url = envelope_of(body)
+        return Page(*self.read_singly(records), done, next_url)
+
+    def read_singly(self, records: Sequence[object]) -> tuple[pa.Table, tuple[Rejected, ...]]:
+        """One record after the other, as read from JSON with decimals: those that cannot be read are named."""
         good: list[list[Any]] = []
         rejected: list[Rejected] = []
         for record in records:
@@ -156,7 +160,7 @@ class PageReader:
             else:
                 key = record.get("Id") if isinstance(record, dict) else None
                 rejected.append(Rejected(id18(key) if isinstance(key, str) and key else None, fault))
-        return Page(self._table(good, nul=True), tuple(rejected), done, next_url)
+        return self._table(good, nul=True), tuple(rejected)
 
     def _cells(self, record: object) -> tuple[str | None, list[Any]]:
         if not isinstance(record, dict):
@@ -194,8 +198,8 @@ def _array(kind: Kind, values: Sequence[Any], *, nul: bool) -> pa.Array[Any]:
     if kind == "id":
         return pa.array([None if value is None else id18(value) for value in values], pa.string())
     if kind == "text" and nul:
-        # DuckDB keeps NUL, other engines end the text there: none may enter.
-        values = [None if value is None else value.replace("\0", "") for value in values]
+        # DuckDB keeps NUL, other engines end the text there: none may enter. Nothing else is nothing at all.
+        values = [None if value is None else value.replace("\0", "") or None for value in values]
     elif kind == "integer":
         # Arrow would cut 10.5 to 10 without a word.
         if any(isinstance(value, float) and not value.is_integer() for value in values):

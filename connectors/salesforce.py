@@ -30,6 +30,7 @@ from connectors.errors import (
 )
 from connectors.http import Calls, HttpSettings, Seam, looks_like_html, session
 from connectors.salesforce_auth import TOKEN_PATH, SalesforceAuth, SalesforceSettings, checked_address
+from connectors.salesforce_bulk import BulkQueries, BulkUnavailable, is_query_job
 from connectors.salesforce_refusals import URI_TOO_LONG, busy, refusal
 from connectors.salesforce_schema import FieldInfo, Organization, fields_of, org_and_user, organization_of
 from connectors.salesforce_writes import CHUNK, Writer, WriteResult
@@ -103,6 +104,8 @@ class Salesforce:
         """`api_share` is the part of the org's remaining daily calls that this client may use up."""
         self.calls = Calls()
         self.limits: ApiUsage | None = None
+        self.notices: list[str] = []
+        """What a person should know although all went on, such as a way of reading that is closed."""
         self._api_share = api_share
         self._budget: int | None = None
         self._version = settings.api_version
@@ -129,6 +132,9 @@ class Salesforce:
         )
         self._writer = Writer(self._restful, sleep=sleep, rng=self._seam.rng)
         self._data = f"{self._base}/services/data/v{self._version}"
+        self._bulk = BulkQueries(
+            self._ask, self._data, refusal=self._refusal, server_time=self.server_time, sleep=sleep
+        )
 
     def server_time(self) -> datetime | None:
         """The server's clock as of its last answer."""
@@ -179,10 +185,23 @@ class Salesforce:
         where: str | None = None,
         order_by: Sequence[str] = ("SystemModstamp", "Id"),
         include_deleted: bool = True,
+        bulk_above: int | None = None,
     ) -> Iterator[Batch]:
         """One batch per page, at least one. An expired page address restarts the query once, so that records
         may come twice: the caller keeps one per id.
+
+        More rows than `bulk_above` come by bulk query, then in no order; where the org does not allow that
+        they come as otherwise, and `notices` says so.
         """
+        if bulk_above is not None and self._bulk.worthwhile(
+            object_name, where, above=bulk_above, include_deleted=include_deleted
+        ):
+            try:
+                yield from self._bulk.batches(object_name, columns, where, include_deleted=include_deleted)
+            except BulkUnavailable as closed:
+                self.notices.append(str(closed))
+            else:
+                return
         query = soql.statement(
             object_name, [column.name for column in columns], where=where, order_by=order_by
         )
@@ -315,14 +334,20 @@ class Salesforce:
         )
 
     def _get(self, url: str, what: str) -> Response:
-        self._stay_in_budget()
-        answer = self._session.get(url)
+        answer = self._ask("GET", url)
         if answer.status_code != 200:
-            content = self._json(answer)
-            raise refusal(
-                answer.status_code, answer.text if content is None else content, what, self._auth.secrets()
-            )
+            raise self._refusal(answer, what)
         return answer
+
+    def _ask(self, method: str, url: str, json: Mapping[str, str] | None = None) -> Response:
+        self._stay_in_budget()
+        return self._session.request(method, url, json=json)
+
+    def _refusal(self, answer: Response, what: str) -> ConnectorError:
+        content = self._json(answer)
+        return refusal(
+            answer.status_code, answer.text if content is None else content, what, self._auth.secrets()
+        )
 
     def _json(self, answer: Response) -> Any:
         try:
@@ -392,7 +417,7 @@ class Salesforce:
 
 
 def _is_read(method: str, path: str) -> bool:
-    return method in {"GET", "HEAD"} or path == TOKEN_PATH
+    return method in {"GET", "HEAD"} or path == TOKEN_PATH or is_query_job(path)
 
 
 def _records(body: bytes) -> _Records:

@@ -32,6 +32,7 @@ PERMISSION_CODES = re.compile(
 
 ADVICE = {
     "INVALID_FIELD": "compare [salesforce.fields] with the org, and the field permissions of the user.",
+    "INVALID_QUERY_LOCATOR": "run again; sources that were read to their end are kept.",
     "INVALID_TYPE": "the object does not exist there, or is hidden from the run-as user.",
     "QUERY_TIMEOUT": "run again; if it stays, ask for less at once.",
     "OPERATION_TOO_LARGE": "give the run-as user View All Data, or ask for less at once.",
@@ -57,10 +58,10 @@ def refusal(status: int, content: object, what: str, secrets: Iterable[str | Non
 
     401 and 5xx end before: the one in the AuthBase, the others in the seam.
     """
-    code, text = _said(content)
+    code, text = said(content)
     page = code is None and _is_page(text)
-    said = "a web page" if page else _one_line(code, text, secrets)
-    because = f" ({said})" if said else f" (status {status})"
+    quoted = "a web page" if page else _one_line(code, text, secrets)
+    because = f" ({quoted})" if quoted else f" (status {status})"
     if status == 403 or (code and PERMISSION_CODES.search(code)):
         return PermissionRefused(
             f"Salesforce does not let this user {what}{because}.",
@@ -70,14 +71,15 @@ def refusal(status: int, content: object, what: str, secrets: Iterable[str | Non
         code = URI_TOO_LONG
     elif page or code is None:
         return UnexpectedAnswer(
-            f"Salesforce was asked to {what} and answered with {said or 'nothing'} (status {status}).",
+            f"Salesforce was asked to {what} and answered with {quoted or 'nothing'} (status {status}).",
             "check [salesforce] instance_url, and what stands between this machine and Salesforce.",
         )
     kind = CursorExpired if code == "INVALID_QUERY_LOCATOR" else RequestRefused
     return kind(f"Salesforce refused to {what}{because}.", ADVICE.get(code, ""), code=code, status=status)
 
 
-def _said(content: object) -> tuple[str | None, str]:
+def said(content: object) -> tuple[str | None, str]:
+    """Code and text, whichever of the shapes they come in."""
     first = content[0] if isinstance(content, list) and content else content
     if isinstance(first, dict):
         code = first.get("errorCode") or first.get("error")

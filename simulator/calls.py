@@ -13,7 +13,8 @@ Api = Literal["salesforce", "jira"]
 
 _SALESFORCE = (
     (re.compile(r"^/services/data/v\d+\.\d"), "/services/data/vXX"),
-    (re.compile(r"/(query|queryAll)/[^/]+$"), r"/\1/{locator}"),
+    (re.compile(r"(/vXX/jobs/query)/[^/]+"), r"\1/{job}"),
+    (re.compile(r"(/vXX)/(query|queryAll)/[^/]+$"), r"\1/\2/{locator}"),
     (re.compile(r"(/vXX/sobjects/\w+)/(?!describe$)[A-Za-z0-9]{15,18}$"), r"\1/{id}"),
     (re.compile(r"(/vXX/sobjects/\w+/\w+)/.+$"), r"\1/{value}"),
     (re.compile(r"^/id/.+"), "/id/{organization}/{user}"),
@@ -29,6 +30,9 @@ _ASKED_BY_POST = re.compile(
     r"/oauth2/token$|/query(All)?$|/composite/sobjects/\w+$|/search$|/search/(jql|id|approximate-count)$"
     r"|/bulkfetch$|/(comment|worklog)/list$|/jql/(match|parse)$"
 )
+
+# A bulk query and all that belongs to it, up to its removal: no record of the org changes by any of it.
+_QUERY_JOB = re.compile(r"/services/data/v\d+\.\d/jobs/query(/[^/]+){0,2}$")
 
 
 class Calls:
@@ -65,4 +69,7 @@ def endpoint(api: Api, request: Request) -> str:
 def is_read(request: Request) -> bool:
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return True
-    return request.method == "POST" and _ASKED_BY_POST.search(request.path.rstrip("/")) is not None
+    path = request.path.rstrip("/")
+    if _QUERY_JOB.match(path):
+        return True
+    return request.method == "POST" and _ASKED_BY_POST.search(path) is not None

@@ -126,7 +126,7 @@ def _applies(kind: Kind, api: Api, request: Request) -> bool:
             return api == "salesforce" and "/sobjects" in path and not is_read(request)
         case "cursor":
             if api == "salesforce":
-                return re.search(r"/query(All)?/[^/]+$", path) is not None
+                return re.search(r"(?<!/jobs)/query(All)?/[^/]+$", path) is not None
             return "nextPageToken" in request.query or b'"nextPageToken"' in request.body
         case _:
             return True

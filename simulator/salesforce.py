@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.dataset import DatasetError
 from simulator.http import Response, json_response
+from simulator.salesforce_bulk import QueryJobs
 from simulator.salesforce_collections import Collections
 from simulator.salesforce_describe import summary
 from simulator.salesforce_errors import RecordRefused, Refused, alone, not_found
@@ -64,6 +65,7 @@ class SalesforceApi:
         if not ticking:
             self.stop_the_clock()
         self._queries = Queries(self._schema, self._records, self._switches)
+        self._query_jobs = QueryJobs(self._queries, self._records, self._switches)
         self._collections = Collections(self._schema, self._records, self._writes, self._switches)
         self._resources = ObjectResources(self._schema, self._records, self._writes, self._switches)
         organization = next(iter(self._records.rows(self._known("Organization"))), {})
@@ -146,13 +148,15 @@ class SalesforceApi:
             case [], _:
                 return json_response(self._root(call.version))
             case ["limits"], "GET":
-                return json_response(self._sessions.limits())
+                return json_response(self._sessions.limits(self._query_jobs.left))
             case ["limits", "recordCount"], "GET":
                 return json_response(self._counts(call.request.argument("sObjects") or ""))
             case ["query" | "queryAll" as kind], "GET":
                 return self._query(call, everything=kind == "queryAll")
             case ["query" | "queryAll", locator], "GET":
                 return json_response(self._queries.more(locator, call.version))
+            case ["jobs", "query", *rest], _:
+                return self._query_jobs.answer(call, rest)
             case ["sobjects"], "GET":
                 shown = [summary(each, call.version) for each in self._objects()]
                 return json_response({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": shown})
@@ -201,7 +205,10 @@ class SalesforceApi:
 
     def _root(self, version: str) -> dict[str, str]:
         base = f"/services/data/{version}"
-        return {name: f"{base}/{name}" for name in ("composite", "limits", "query", "queryAll", "sobjects")}
+        return {
+            name: f"{base}/{name}"
+            for name in ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
+        }
 
     def _counts(self, names: str) -> dict[str, Any]:
         asked = [self._schema.visible(name) for name in names.split(",") if name] or list(self._objects())

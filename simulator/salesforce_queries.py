@@ -43,22 +43,8 @@ class Queries:
         self._opened = 0
 
     def run(self, text: str, version: str, now: datetime, batch: int, *, everything: bool) -> dict[str, Any]:
-        archived = {
-            name: archived_reader(name, now, self._switches.archive_after_days) for name in _ACTIVITIES
-        }
-        binder = Binder(
-            self._schema,
-            self._records.find,
-            {(name, "IsArchived"): read for name, read in archived.items()},
-            descending_nulls_first=self._switches.descending_nulls_first,
-        )
-        try:
-            bound = binder.bind(soql.parse(text))
-        except soql.SoqlError as error:
-            raise Refused(400, error.code, error.message) from None
-        found = self._rows(
-            bound, None if everything else archived.get(bound.object.name), everything=everything
-        )
+        bound = self.bind(text, now)
+        found = self.rows(bound, now, everything=everything)
         if bound.selection is None:
             return {"totalSize": len(found), "done": True, "records": []}
         cursor = _Cursor(bound, found, self._page_size(batch))
@@ -84,20 +70,35 @@ class Queries:
         if match:
             self._cursors.pop(match.group(1), None)
 
+    def _archived(self, name: str, now: datetime) -> Callable[[Record], bool]:
+        return archived_reader(name, now, self._switches.archive_after_days)
+
     def _page_size(self, asked: int) -> int:
         size = min(max(asked, self._switches.smallest_batch), LARGEST_BATCH)
         return size if self._switches.page_rows is None else min(size, self._switches.page_rows)
 
-    def _rows(
-        self, bound: BoundQuery, archived: Callable[[Record], bool] | None, *, everything: bool
-    ) -> list[Record]:
+    def bind(self, text: str, now: datetime) -> BoundQuery:
+        binder = Binder(
+            self._schema,
+            self._records.find,
+            {(name, "IsArchived"): self._archived(name, now) for name in _ACTIVITIES},
+            descending_nulls_first=self._switches.descending_nulls_first,
+        )
+        try:
+            return binder.bind(soql.parse(text))
+        except soql.SoqlError as error:
+            raise Refused(400, error.code, error.message) from None
+
+    def rows(self, bound: BoundQuery, now: datetime, *, everything: bool) -> list[Record]:
+        """What the query finds at this moment; with `everything` also what is deleted or archived."""
         found = self._records.rows(bound.object)
         if not everything:
             found = [record for record in found if not record.get("IsDeleted")]
         if bound.matches is not None:
             matches = bound.matches
             found = [record for record in found if matches(record)]
-        if archived is not None:
+        if not everything and bound.object.name in _ACTIVITIES:
+            archived = self._archived(bound.object.name, now)
             found = [record for record in found if not archived(record)]
         if bound.sort is not None:
             found = bound.sort(found)

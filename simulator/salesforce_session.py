@@ -110,14 +110,14 @@ class Sessions:
     def limit_header(self) -> str:
         return f"api-usage={self.calls}/{self._switches.daily_limit}"
 
-    def limits(self) -> dict[str, Any]:
+    def limits(self, query_jobs_left: int) -> dict[str, Any]:
         left = max(self._switches.daily_limit - self.calls, 0)
         daily = {"Max": self._switches.daily_limit, "Remaining": left}
         return {
             "DailyApiRequests": daily,
             "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000},
             "DailyBulkV2QueryFileStorageMB": {"Max": 976_562, "Remaining": 976_562},
-            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
+            "DailyBulkV2QueryJobs": {"Max": self._switches.bulk_jobs, "Remaining": query_jobs_left},
             "DataStorageMB": {"Max": 1_024, "Remaining": 1_000},
             "FileStorageMB": {"Max": 1_024, "Remaining": 1_000},
         }

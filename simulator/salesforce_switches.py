@@ -25,5 +25,15 @@ class SalesforceSwitches:
     duplicate_names_record: bool = True  # DUPLICATE_VALUE says which record holds the value
     archive_after_days: int = 365
     token_per_sign_in: bool = True  # False: each sign-in gives the same token
+    bulk_enabled: bool = True
+    bulk_unsupported: frozenset[str] = frozenset()  # objects that bulk queries do not read
+    bulk_parents: bool = True  # fields of parents may be selected
+    bulk_jobs: int = 10_000  # query jobs of a day
+    bulk_polls: int = 2  # the job is done when its state is asked for the so-manieth time
+    bulk_never_ends: bool = False
+    bulk_failure: str | None = None  # every job fails with this message
+    bulk_aborted: bool = False  # somebody aborts every job while it runs
+    bulk_page_rows: int = 100_000  # of one answer, whatever is asked for
+    bulk_compressed: bool = True  # answers to clients that accept gzip
     jwt_longest_seconds: int = 300  # until `exp`; some say 180
     jwt_users: frozenset[str] | None = None  # who is pre-authorised for the app; None: everybody
