@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from sync.mirror import Mirror
     from sync.state import State
 
-# The mirror tables whose absence makes metrics unknown, by the name that models/coverage.sql knows.
+# The mirror tables whose absence makes metrics unknown, by the name that models/coverage.sql knows, with the columns
+# without which the table says nothing.
 _PRESENT = {"jira": "jira", "sf_contact": "contact"}
+_NEEDED = {"sf_contact": frozenset({"AccountId", "Department"})}
 
 
 def server_now(config: Config, mirror: Mirror | None) -> datetime:
@@ -93,5 +96,11 @@ def pilot_sql(config: Config) -> str | None:
 
 
 def _present(mirror: Mirror) -> list[str]:
-    rows = mirror.connection.execute("select source from mirror_source where present").fetchall()
-    return [_PRESENT[source] for (source,) in rows if source in _PRESENT]
+    rows = mirror.connection.execute(
+        "select source, missing_fields from mirror_source where present"
+    ).fetchall()
+    return [
+        _PRESENT[source]
+        for source, missing in rows
+        if source in _PRESENT and not _NEEDED.get(source, frozenset()) & set(json.loads(missing))
+    ]

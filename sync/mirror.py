@@ -37,6 +37,16 @@ JIRA_TABLES: dict[str, pa.Schema] = {
     "jira_status": jira_tables.JIRA_STATUS,
     "jira_priority": jira_tables.JIRA_PRIORITY,
 }
+_SQL_TYPE: dict[pa.DataType, str] = {
+    pa.string(): "VARCHAR",
+    pa.bool_(): "BOOLEAN",
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.float64(): "DOUBLE",
+    pa.decimal128(28, 6): "DECIMAL(28,6)",
+    pa.date32(): "DATE",
+    pa.timestamp("us"): "TIMESTAMP",
+}
 _OF_AN_ISSUE = ("jira_issue_value", "jira_comment", "jira_step", "jira_worklog")
 
 # Everybody that a stored record of a site names; who is named nowhere any more is forgotten.
@@ -102,6 +112,7 @@ class Mirror:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self._in_transaction = False
+        self._known_columns: dict[str, list[tuple[str, str]]] | None = None
 
     @classmethod
     @contextmanager
@@ -193,18 +204,23 @@ class Mirror:
 
     def ensure(self, table: str, schema: pa.Schema, *, reshape: bool = True) -> None:
         """Create a table; make it anew when its columns changed (the caller then pulls all of it)."""
-        self.connection.register("shape", schema.empty_table())
-        try:
-            have = self.connection.execute(
-                "select column_name, data_type from duckdb_columns() where table_name = ? order by column_index",
-                [table],
-            ).fetchall()
-            want = self.connection.execute("select column_name, column_type from (describe shape)").fetchall()
-            if not have or (reshape and have != want):
-                self.connection.execute(f"drop table if exists {quoted(table)}")
-                self.connection.execute(f"create table {quoted(table)} as select * from shape")
-        finally:
-            self.connection.unregister("shape")
+        have = self._columns_of().get(table)
+        want = [(f.name, _SQL_TYPE[f.type]) for f in schema]
+        if have is None or (reshape and have != want):
+            columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in want)
+            self.connection.execute(f"create or replace table {quoted(table)} ({columns})")
+            self._columns_of()[table] = want
+
+    def _columns_of(self) -> dict[str, list[tuple[str, str]]]:
+        """Columns by table, read once: asking the catalogue for each table takes longer than the rest of a small pull."""
+        if self._known_columns is None:
+            self._known_columns = {}
+            for table, name, kind in self.connection.execute(
+                "select table_name, column_name, data_type from duckdb_columns() where not internal "
+                "order by table_name, column_index"
+            ).fetchall():
+                self._known_columns.setdefault(table, []).append((name, kind))
+        return self._known_columns
 
     def ensure_object(self, source: SourceObject, *, reshape: bool = True) -> None:
         self.ensure(source.table, stored_schema(source), reshape=reshape)
@@ -240,13 +256,6 @@ class Mirror:
                 f"qualify row_number() over (partition by Id order by SystemModstamp desc nulls last, batch desc) = 1"
             )
             self.move_cursor(source.table, cursor)
-
-    def clear_object(self, source: SourceObject) -> None:
-        """Nothing is known of this object any more."""
-        with self.transaction():
-            self.ensure_object(source)
-            self.connection.execute(f"delete from {quoted(source.table)}")
-            self.move_cursor(source.table, None)
 
     def store_issues(
         self,
@@ -371,6 +380,7 @@ class Mirror:
             yield
         except BaseException:
             self.connection.execute("rollback")
+            self._known_columns = None
             raise
         else:
             self.connection.execute("commit")

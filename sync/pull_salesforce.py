@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from connectors import soql
-from connectors.batches import Column
+from connectors.batches import EXPECTED, Column
 from connectors.errors import PermissionRefused
 from sync.mirror import arrow_schema, stored_schema
 from sync.objects import HEADERS
@@ -19,6 +19,7 @@ from sync.pull_job import digest_of, naive, refuse_too_many
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from connectors.batches import Kind
     from connectors.salesforce import FieldInfo, Salesforce
     from sync.mirror import Cursor
     from sync.objects import SourceObject
@@ -31,12 +32,29 @@ _AUTO_SUBMITTED = re.compile(r"^auto-submitted:\s*(?!no\b)\S", re.IGNORECASE | r
 _ID_AND_STAMP = (Column("Id", "id"), Column(STAMP, "timestamp"))
 
 
+# How Salesforce's types travel; all others are text, and these two are no values at all.
+_KIND_OF_TYPE: dict[str, Kind] = {
+    "boolean": "boolean",
+    "int": "integer",
+    "long": "integer",
+    "double": "decimal",
+    "currency": "decimal",
+    "percent": "decimal",
+    "date": "date",
+    "datetime": "timestamp",
+}
+_COMPOUND = frozenset({"address", "location"})
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """How one object is asked for: the columns this user may see, and what all its queries have in common."""
+    """How one object is asked for: the columns that can be read, the org's fields behind them (one may serve several
+    columns), and what all its queries have in common.
+    """
 
     source: SourceObject
     columns: tuple[Column, ...]
+    asked: tuple[Column, ...]
     condition: str | None
     stamp: str | None
     digest: str
@@ -56,7 +74,9 @@ def pull_object(
         reason = "the org lacks this object, or this user may not see it"
         with job.mirror.transaction():
             job.mirror.note_source(source.table, present=False, reason=reason)
-            job.mirror.clear_object(source)
+            job.mirror.ensure_object(source)
+            job.mirror.connection.execute(f"delete from {source.table}")
+            job.mirror.move_cursor(source.table, None)
         return
     before = None if job.full else job.mirror.cursor(source.table, reading.digest)
     _pull(job, salesforce, reading, before)
@@ -67,20 +87,53 @@ def pull_object(
 def _reading(job: PullJob, source: SourceObject, fields: Mapping[str, FieldInfo]) -> _Reading | None:
     if source.only_with and source.api_name(source.only_with) not in fields:
         return None
-    visible = tuple(column for column in source.columns if source.api_name(column.name) in fields)
+    visible = [column for column in source.columns if source.api_name(column.name) in fields]
+    readable = tuple(c for c in visible if _wire_kind(c, fields[source.api_name(c.name)].type) is not None)
+    job.report.notices += [
+        f"{source.name}.{source.api_name(column.name)} is of the type {fields[source.api_name(column.name)].type}, "
+        f"which cannot be read as {EXPECTED[column.kind]}: it counts as unknown"
+        for column in visible
+        if column not in readable
+    ]
+    asked = {
+        source.api_name(column.name): _wire_kind(column, fields[source.api_name(column.name)].type)
+        for column in readable
+    }
     organization = job.report.organization
     return _Reading(
         source,
-        visible,
+        readable,
+        tuple(Column(name, kind) for name, kind in asked.items() if kind is not None),
         soql.not_null(source.api_name(source.only_with)) if source.only_with else None,
         next((name for name in _STAMPS if name in fields), None),
         digest_of(
             [[column.name, column.kind] for column in source.columns],
-            [[column.name, source.api_name(column.name)] for column in visible],
+            [[column.name, source.api_name(column.name)] for column in readable],
+            sorted(asked.items()),
             source.only_with,
             [organization.id, organization.user_id] if organization else None,
         ),
     )
+
+
+def _wire_kind(column: Column, described: str) -> Kind | None:
+    """How a field that serves this column travels; None when its type cannot serve it.
+
+    Columns of the config are text whatever the org's field is, and an org may map a number to a text field: asked
+    for as the wrong kind, every record would be rejected.
+    """
+    if described in _COMPOUND:
+        return None
+    if not described:
+        return column.kind
+    kind = _KIND_OF_TYPE.get(described)
+    if column.kind == "text":
+        return kind or "text"
+    if column.kind == "id":
+        return None if kind else "id"
+    if column.kind in {"integer", "decimal", "double"}:
+        return column.kind if kind in {"integer", "decimal"} else None
+    return column.kind if kind == column.kind else None
 
 
 def _pull(job: PullJob, salesforce: Salesforce, reading: _Reading, before: Cursor | None) -> None:
@@ -93,7 +146,7 @@ def _pull(job: PullJob, salesforce: Salesforce, reading: _Reading, before: Curso
     with mirror.staging((source.table, stored_schema(source))) as stage:
         for batch in salesforce.batches(
             source.name,
-            _asked(reading),
+            reading.asked,
             where=soql.all_of(*conditions) if conditions else None,
             order_by=("Id",) if reading.stamp is None else (reading.stamp, "Id"),
             include_deleted=True,
@@ -142,7 +195,7 @@ def _sweep(job: PullJob, salesforce: Salesforce, reading: _Reading) -> None:
     with mirror.staging((source.table, stored_schema(source))) as stage:
         for condition in _by_id(reading, wanted):
             for batch in salesforce.batches(
-                source.name, _asked(reading), where=condition, order_by=("Id",), include_deleted=True
+                source.name, reading.asked, where=condition, order_by=("Id",), include_deleted=True
             ):
                 job.report.rejected += [(source.name, each) for each in batch.rejected]
                 stage.add(**{source.table: _fitted(batch.table, source)})
@@ -158,7 +211,7 @@ def _ids(job: PullJob, query: str) -> list[str]:
 
 def _by_id(reading: _Reading, ids: Sequence[str]) -> list[str]:
     """Conditions for any number of ids, in as many queries as their length needs."""
-    names = [column.name for column in _asked(reading)]
+    names = [column.name for column in reading.asked]
     frame = soql.statement(
         reading.source.name, names, where=f"({reading.condition or ''}) AND ()", order_by=("Id",)
     )
@@ -166,19 +219,25 @@ def _by_id(reading: _Reading, ids: Sequence[str]) -> list[str]:
     return [soql.all_of(reading.condition, each) if reading.condition else each for each in conditions]
 
 
-def _asked(reading: _Reading) -> tuple[Column, ...]:
-    return tuple(Column(reading.source.api_name(column.name), column.kind) for column in reading.columns)
-
-
 def _fitted(table: pa.Table, source: SourceObject) -> pa.Table:
     """The batch under our names, with NULL columns for the fields that this user cannot see."""
     columns = []
     for each in arrow_schema(source.columns):
         theirs = source.api_name(each.name)
-        known = theirs in table.column_names
-        column = table.column(theirs).cast(each.type) if known else pa.nulls(table.num_rows, each.type)
+        if theirs not in table.column_names:
+            column = pa.nulls(table.num_rows, each.type)
+        else:
+            column = _cast(table.column(theirs), each.type)
         columns.append(_automatic(column) if each.name == HEADERS else column)
     return pa.Table.from_arrays(columns, schema=stored_schema(source))
+
+
+def _cast(column: pa.ChunkedArray[Any], wanted: pa.DataType) -> pa.ChunkedArray[Any] | pa.Array[Any]:
+    if pa.types.is_decimal(column.type) and wanted == pa.string():
+        # As people write numbers: 5, not 5.000000
+        texts = (None if v is None else f"{v.normalize():f}" for v in column.to_pylist())
+        return pa.array(list(texts), pa.string())
+    return column.cast(wanted)
 
 
 def _automatic(headers: pa.ChunkedArray[Any] | pa.Array[Any]) -> pa.Array[Any]:
