@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 from jira import JIRA, JIRAError
 
-from connectors import jira_pages, jql
+from connectors import jira_pages, jira_rights, jql
 from connectors.errors import (
     ConnectorError,
     PermissionRefused,
@@ -36,7 +36,7 @@ from connectors.jira_tables import JiraBatch
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
 
@@ -226,6 +226,17 @@ class Jira:
             raise
         ids = (shaped(raw, User, "group/member").id for raw in members)
         return [one for one in dict.fromkeys(ids) if one]
+
+    def permissions(self, names: Sequence[str]) -> Mapping[str, bool] | None:
+        """Which of these permissions the account has anywhere on the site; None where Jira does not tell."""
+        self._signed_in()
+        return jira_rights.held(self._api, names)
+
+    def count(self) -> int | None:
+        """About how many issues are in scope; None where Jira does not count."""
+        self._signed_in()
+        in_scope = jql.wrap(self.settings.jql, jql.updated_since_minute(jql.BEGINNING, None), order_by=())
+        return jira_rights.visible(self._api, in_scope, by_offset=not self.settings.is_cloud)
 
     def issue_batches(self, wanted: WantedFields, *, updated_since: datetime | None) -> Iterator[JiraBatch]:
         """Give the issues changed since then, page by page, each with all it has.

@@ -108,7 +108,7 @@ class Salesforce:
         """What a person should know although all went on, such as a way of reading that is closed."""
         self._api_share = api_share
         self._budget: int | None = None
-        self._version = settings.api_version
+        self.version = settings.api_version
         self._base = checked_address(settings)
         self._seam = Seam(
             base_url=self._base,
@@ -131,7 +131,7 @@ class Salesforce:
             object_pairs_hook=dict,
         )
         self._writer = Writer(self._restful, sleep=sleep, rng=self._seam.rng)
-        self._data = f"{self._base}/services/data/v{self._version}"
+        self._data = f"{self._base}/services/data/v{self.version}"
         self._bulk = BulkQueries(
             self._ask, self._data, refusal=self._refusal, server_time=self.server_time, sleep=sleep
         )
@@ -142,16 +142,10 @@ class Salesforce:
 
     def sign_in(self) -> Organization:
         self._auth.sign_in()
-        versions = self._json(self._get(f"{self._base}/services/data/", "list its API versions"))
-        if not isinstance(versions, list) or not all(isinstance(entry, dict) for entry in versions):
-            raise UnexpectedAnswer(
-                "Salesforce listed its API versions in a form that is not its own.",
-                "check [salesforce] instance_url.",
-            )
-        offered = [entry.get("version") for entry in versions]
-        if self._version not in offered:
+        offered = self.api_versions()
+        if self.version not in offered:
             raise RequestRefused(
-                f"Salesforce offers no API version {self._version} there"
+                f"Salesforce offers no API version {self.version} there"
                 f" (newest: {offered[-1] if offered else 'none'}).",
                 "set [salesforce] api_version to one that the org offers.",
                 code="UNSUPPORTED_API_VERSION",
@@ -163,8 +157,23 @@ class Salesforce:
             found = []
         return organization_of(found[0] if found else {}, org_id, user_id)
 
+    def api_versions(self) -> list[str]:
+        """What the org offers, oldest first."""
+        versions = self._json(self._get(f"{self._base}/services/data/", "list its API versions"))
+        if not isinstance(versions, list) or not all(isinstance(entry, dict) for entry in versions):
+            raise UnexpectedAnswer(
+                "Salesforce listed its API versions in a form that is not its own.",
+                "check [salesforce] instance_url.",
+            )
+        return [str(entry.get("version")) for entry in versions]
+
     def describe(self, object_name: str) -> dict[str, FieldInfo] | None:
         """The fields this user may see; None when the object is absent or hidden, which look the same."""
+        described = self.describe_whole(object_name)
+        return None if described is None else fields_of(described, object_name)
+
+    def describe_whole(self, object_name: str) -> dict[str, object] | None:
+        """An object as Salesforce describes it, what the user may do with it included; None as above."""
         try:
             described = self._restful(
                 f"sobjects/{soql.identifier(object_name)}/describe",
@@ -175,7 +184,11 @@ class Salesforce:
             if refused.code in {"NOT_FOUND", "INVALID_TYPE"}:
                 return None
             raise
-        return fields_of(described, object_name)
+        return described if isinstance(described, dict) else {}
+
+    def resource(self, path: str, what: str, params: Mapping[str, str] | None = None) -> object:
+        """A small resource of the REST API as it is; `what` says in words what is asked for."""
+        return self._restful(path, method="GET", what=what, params=params)
 
     def batches(
         self,

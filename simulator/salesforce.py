@@ -214,7 +214,11 @@ class SalesforceApi:
         asked = [self._schema.visible(name) for name in names.split(",") if name] or list(self._objects())
         return {
             "sObjects": [
-                {"count": sum(not r.get("IsDeleted") for r in self._records.rows(each)), "name": each.name}
+                {
+                    "count": sum(not r.get("IsDeleted") for r in self._records.rows(each))
+                    + self._switches.unshared_rows,
+                    "name": each.name,
+                }
                 for each in asked
                 if each is not None
             ]

@@ -5,7 +5,10 @@ Three sources add up: the standard objects, `schema.json` of the dataset, and th
     {"Account": {"fields": [{"name": "Tier__c", "type": "picklist", "picklistValues": ["A", "B"]}],
                  "hidden": ["AnnualRevenue"],
                  "validationRules": [{"when": "Phone = null", "message": "Give a number", "field": "Phone"}]},
+     "Contact": {"writes": ""},
      "Contract": {"hidden": true}}
+
+`writes` holds the letters of what the user may do with the object (create, update, delete).
 
 A rule of `validationRules` refuses what its SOQL condition holds for, as an org's own validation rule does.
 """
@@ -287,6 +290,7 @@ def _field_of_line(line: str) -> Field:
 def _extend(target: ObjectType, entry: Mapping[str, Any]) -> None:
     for each in entry.get("fields", []):
         target.add(_declared(target, each))
+    target.writes = str(entry.get("writes", target.writes))
     hidden = entry.get("hidden", [])
     target.hidden = hidden is True
     # Id cannot be taken from a user who may read the object.

@@ -1,0 +1,121 @@
+"""Looks at a Jira connection: sign-in, what the account may do, and what is in its sight. Reads only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connectors.errors import ConnectorError, SignInRefused
+from connectors.findings import Finding, listed, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connectors.jira import Jira
+
+READ = {"BROWSE_PROJECTS": "Browse projects"}
+HELPFUL = {"USER_PICKER": "Browse users and groups"}
+WRITE = {"CREATE_ISSUES": "Create issues", "EDIT_ISSUES": "Edit issues", "LINK_ISSUES": "Link issues"}
+NEVER = {
+    "ADMINISTER": "Administer Jira",
+    "SYSTEM_ADMIN": "System administrator",
+    "ADMINISTER_PROJECTS": "Administer projects",
+    "DELETE_ISSUES": "Delete issues",
+    "DELETE_ALL_COMMENTS": "Delete all comments",
+    "DELETE_ALL_WORKLOGS": "Delete all worklogs",
+}
+ALL = {**READ, **HELPFUL, **WRITE, **NEVER}
+
+
+def examine(jira: Jira, *, writes: bool = False) -> list[Finding]:
+    """Never raises for what Jira says: a refusal is a finding. `writes`: issues are created or linked."""
+    findings: list[Finding] = []
+    try:
+        for finding in _look(jira, writes=writes):
+            findings.append(finding)  # noqa: PERF402 - what was found before an error is kept
+    except ConnectorError as error:
+        findings.append(refused("sign-in" if isinstance(error, SignInRefused) else "connection", error))
+    return findings
+
+
+def _look(jira: Jira, *, writes: bool) -> Iterator[Finding]:
+    who = jira.sign_in()
+    yield Finding("sign-in", "ok", f"Signed in to {who.base_url} ({who.deployment_type}).")
+    yield from _permissions(jira, writes=writes)
+    yield _projects(jira)
+    yield _issues(jira)
+
+
+def _permissions(jira: Jira, *, writes: bool) -> Iterator[Finding]:
+    held = jira.permissions(tuple(ALL))
+    if held is None:
+        yield Finding("permissions", "notice", "Jira does not tell what this account may do.")
+        return
+    needed = {**READ, **(WRITE if writes else {})}
+    missing = _names(needed, held, have=False)
+    if missing:
+        yield Finding(
+            "permissions",
+            "problem",
+            f"This account lacks {listed(missing)} in every project.",
+            "grant it in the permission schemes of the projects that are read.",
+        )
+    unseen = _names(HELPFUL, held, have=False)
+    if unseen:
+        yield Finding(
+            "permissions",
+            "notice",
+            f"This account lacks {listed(unseen)}: members of groups in [identity] staff cannot be read.",
+            "grant the global permission, or name staff by account id or domain.",
+        )
+    excess = _names({**NEVER, **({} if writes else WRITE)}, held, have=True)
+    if excess:
+        yield Finding(
+            "permissions",
+            "notice",
+            f"This account may also: {listed(excess)}, which is never done.",
+            "read with an account of its own that may only browse.",
+            {"permissions": len(excess)},
+        )
+    if not missing:
+        yield Finding("permissions", "ok", f"This account has {listed(needed.values())}.")
+
+
+def _projects(jira: Jira) -> Finding:
+    projects = jira.projects()
+    service = sum(one.type_key == "service_desk" for one in projects)
+    numbers = {"projects": len(projects), "service_projects": service}
+    if not projects:
+        return Finding(
+            "projects",
+            "problem",
+            "This account sees no project.",
+            "grant Browse projects in the projects that are to be read.",
+            numbers,
+        )
+    return Finding(
+        "projects",
+        "ok",
+        f"This account sees {len(projects):,} projects, {service:,} of them service projects.",
+        numbers=numbers,
+    )
+
+
+def _issues(jira: Jira) -> Finding:
+    count = jira.count()
+    numbers = {"visible": count}
+    if count is None:
+        return Finding("issues", "notice", "Jira does not tell how many issues are in scope.")
+    if count == 0:
+        return Finding(
+            "issues",
+            "problem",
+            "No issue is in scope.",
+            "look at [jira] jql, and at what this account may browse.",
+            numbers,
+        )
+    return Finding("issues", "ok", f"About {count:,} issues are in scope.", numbers=numbers)
+
+
+def _names(of: Mapping[str, str], held: Mapping[str, bool], *, have: bool) -> list[str]:
+    """The names for people of those permissions that the account has, or has not; untold ones are neither."""
+    return [name for key, name in of.items() if held.get(key) is have]

@@ -1,0 +1,231 @@
+"""The look at a Salesforce connection: what is missing, what is in excess, what is not seen, what is left."""
+
+from __future__ import annotations
+
+import pytest
+import responses
+
+from connectors.doctor_salesforce import ObjectNeed, examine
+from connectors.http import HttpSettings
+from connectors.salesforce import Salesforce, SalesforceSettings
+from simulator.dataset import Dataset
+from simulator.salesforce_switches import SalesforceSwitches
+from simulator.server import Simulator, Switches
+
+SCORE = {"name": "Rapport_Health__c", "type": "double", "precision": 3, "scale": 0}
+BAND = {"name": "Rapport_Band__c", "type": "string", "length": 20}
+KEY = {"name": "Rapport_Key__c", "type": "string", "length": 80, "externalId": True, "unique": True}
+ACCOUNT = ObjectNeed(
+    "Account", reads=("Name", "OwnerId"), updates=("Rapport_Health__c", "Rapport_Band__c"), optional=False
+)
+TASK = ObjectNeed(
+    "Task",
+    reads=("Status",),
+    updates=("Status",),
+    creates=("Subject", "Rapport_Key__c"),
+    key="Rapport_Key__c",
+)
+CONTACT = ObjectNeed("Contact", reads=("Email", "Title"))
+
+
+def ids(prefix, count):
+    return [{"Id": f"{prefix}{number:012d}AAA", "IsDeleted": False} for number in range(1, count + 1)]
+
+
+@pytest.fixture
+def org():
+    """org(schema, **switches) serves three accounts and looks at them as `examine` is told."""
+    running = []
+
+    def start(schema=None, *, accounts=3, **switches):
+        simulator = Simulator(
+            Dataset(
+                salesforce={
+                    "Organization": [{"Id": "00D000000000001AAA", "Name": "Acme", "IsSandbox": True}],
+                    "Account": ids("001", accounts),
+                    "Contact": ids("003", 2),
+                    "Task": [],
+                },
+                schema={
+                    "Account": {"fields": [SCORE, BAND]},
+                    "Task": {"fields": [KEY], "writes": "cu"},
+                    "Contact": {"writes": ""},
+                    **(schema or {}),
+                },
+            ),
+            switches=Switches(salesforce=SalesforceSwitches(**switches)),
+        )
+        running.append(simulator)
+        return simulator
+
+    yield start
+    for simulator in running:
+        simulator.stop()
+
+
+def look(simulator, *needs, token="simulator", version="62.0"):
+    settings = SalesforceSettings(
+        simulator.salesforce_url, "access_token", access_token=token, api_version=version
+    )
+    return examine(Salesforce(settings, HttpSettings(max_tries=1), sleep=lambda _: None), needs)
+
+
+def of(findings, subject, *severities):
+    return [
+        one for one in findings if one.subject == subject and one.severity in (severities or (one.severity,))
+    ]
+
+
+def test_a_connection_that_has_all_it_needs_is_told_in_plain_words(org):
+    simulator = org()
+    findings = look(simulator, ACCOUNT, TASK, CONTACT)
+    assert not [one for one in findings if one.severity == "problem"]
+    assert [one.message for one in findings if one.severity == "ok"] == [
+        "Signed in to Acme (a sandbox).",
+        "API version 62.0 is offered; the newest is 68.0.",
+        "99,997 of 100,000 API calls are left in the org's 24 hours.",
+        "10,000 of 10,000 bulk query jobs are left in the org's 24 hours.",
+        "976,562 of 976,562 megabytes of bulk query results are left in the org's 24 hours.",
+        "This user sees 3 records of Account.",
+        "This user sees 0 records of Task.",
+        "This user sees 2 records of Contact.",
+    ]
+    assert not of(findings, "Contact", "notice")
+    assert simulator.calls()["salesforce"]["write"] == 0
+
+
+def test_what_a_user_may_do_beyond_need_is_a_notice(org):
+    findings = look(org(), ACCOUNT)
+    create_and_delete, fields = of(findings, "Account", "notice")
+    assert create_and_delete.message == (
+        "This user may also create and delete records of Account, which is never done."
+    )
+    assert fields.numbers["fields"] > 5
+    assert "Rapport_Health__c" not in fields.message
+    assert fields.advice
+
+
+def test_fields_that_are_missing_or_hidden_are_named(org):
+    schema = {"Account": {"fields": [SCORE], "hidden": ["OwnerId"]}}
+    (notice,) = [one for one in of(look(org(schema), ACCOUNT), "Account", "notice") if "shows" in one.message]
+    assert notice.message == (
+        "Account shows this user no OwnerId, Rapport_Band__c: left out, and what rests on it is unknown."
+    )
+
+
+def test_a_field_that_may_not_be_edited_is_a_problem(org):
+    schema = {"Account": {"fields": [{**SCORE, "updateable": False}, BAND]}}
+    (problem,) = of(look(org(schema), ACCOUNT), "Account", "problem")
+    assert problem.message == "This user may not edit Rapport_Health__c of Account."
+    assert "permission set" in problem.advice
+
+
+def test_an_object_that_may_not_be_edited_is_a_problem(org):
+    schema = {"Account": {"fields": [SCORE, BAND], "writes": ""}}
+    (problem,) = of(look(org(schema), ACCOUNT), "Account", "problem")
+    assert problem.message == "This user may not edit any record of Account."
+
+
+@pytest.mark.parametrize(
+    ("task", "messages"),
+    [
+        (
+            {"fields": [KEY], "writes": "u"},
+            ["This user may not create any Task."],
+        ),
+        (
+            {"fields": [{**KEY, "createable": False}], "writes": "cu"},
+            [
+                "This user may not create a Task with Rapport_Key__c.",
+                "Rapport_Key__c is no unique field of Task that this user may fill: nothing is created there.",
+            ],
+        ),
+        (
+            {"fields": [{**KEY, "unique": False}], "writes": "cu"},
+            ["Rapport_Key__c is no unique field of Task that this user may fill: nothing is created there."],
+        ),
+        (
+            {"writes": "cu"},
+            ["Rapport_Key__c is no unique field of Task that this user may fill: nothing is created there."],
+        ),
+    ],
+)
+def test_tasks_need_a_key_that_is_unique_and_may_be_filled(org, task, messages):
+    findings = look(org({"Task": task}), TASK)
+    assert [one.message for one in of(findings, "Task", "problem")] == messages
+
+
+@pytest.mark.parametrize(("optional", "severity"), [(True, "notice"), (False, "problem")])
+@pytest.mark.parametrize("hidden_describe", ["404", "INVALID_TYPE"])
+def test_a_hidden_object_is_as_bad_as_it_is_needed(org, optional, severity, hidden_describe):
+    simulator = org({"Contact": {"hidden": True}}, hidden_describe=hidden_describe)
+    findings = look(simulator, ObjectNeed("Contact", optional=optional), ObjectNeed("Account"))
+    (finding,) = of(findings, "Contact")
+    assert finding.severity == severity
+    assert "is not there, or hidden" in finding.message
+    assert of(findings, "Account", "ok")
+
+
+def test_rows_that_are_not_shared_are_counted(org):
+    (notice,) = [one for one in look(org(unshared_rows=97), CONTACT) if "records of Contact" in one.message]
+    assert notice.severity == "notice"
+    assert notice.message == "This user sees 2 of about 99 records of Contact."
+    assert notice.numbers == {"visible": 2, "total": 99}
+
+
+def test_an_org_without_a_visible_account_is_a_problem(org):
+    (problem,) = of(look(org(accounts=0), ACCOUNT), "Account", "problem")
+    assert problem.message == "This user sees no record of Account."
+
+
+def test_an_old_version_is_a_notice_and_a_version_that_is_gone_a_problem(org):
+    (notice,) = of(look(org(), version="50.0"), "API version")
+    assert (notice.severity, "18 releases old" in notice.message) == ("notice", True)
+    last = look(org(), ACCOUNT, version="30.0")[-1]
+    assert (last.subject, last.severity) == ("connection", "problem")
+    assert "offers no API version 30.0" in last.message
+
+
+def test_a_day_that_is_nearly_spent_is_a_notice_and_a_spent_one_ends_the_look(org):
+    (low,) = of(look(org(daily_limit=1000, calls_spent=900)), "DailyApiRequests")
+    assert (low.severity, low.numbers["maximum"]) == ("notice", 1000)
+    assert "api_share" in low.advice
+    findings = look(org(daily_limit=1000, calls_spent=997), ACCOUNT, CONTACT)
+    assert [one.severity for one in findings if one.subject in {"Account", "Contact"}] == []
+    assert (findings[-1].subject, findings[-1].severity) == ("connection", "problem")
+    assert "daily API calls" in findings[-1].message
+
+
+def test_a_refused_sign_in_is_the_only_finding(org):
+    (finding,) = look(org(), ACCOUNT, token="expired")
+    assert (finding.subject, finding.severity) == ("sign-in", "problem")
+    assert finding.advice
+
+
+def test_what_cannot_be_asked_is_left_out_and_the_rest_goes_on():
+    org = "https://acme.my.salesforce.com"
+    data = f"{org}/services/data/v62.0"
+    denied = [{"errorCode": "INSUFFICIENT_ACCESS", "message": "no View Setup"}]
+    with responses.RequestsMock() as mock:
+        mock.get(f"{org}/services/data/", json=[{"version": "62.0"}])
+        mock.get(f"{data}/", json={})
+        for path in ("limits", "limits/recordCount"):
+            mock.get(f"{data}/{path}", status=403, json=denied)
+        mock.get(
+            f"{data}/query",
+            match=[responses.matchers.query_param_matcher({"q": "SELECT COUNT() FROM Contact"})],
+            json={"totalSize": 5, "done": True, "records": []},
+        )
+        mock.get(f"{data}/query", status=403, json=denied)
+        mock.get(f"{data}/sobjects/Account/describe", status=403, json=denied)
+        mock.get(f"{data}/sobjects/Contact/describe", json={"queryable": True, "fields": []})
+        settings = SalesforceSettings(org, "access_token", access_token="00Dxx!token")
+        findings = examine(Salesforce(settings), [ObjectNeed("Account"), ObjectNeed("Contact")])
+    assert [(one.subject, one.severity) for one in findings] == [
+        ("sign-in", "ok"),
+        ("API version", "ok"),
+        ("limits", "notice"),
+        ("Account", "problem"),
+        ("Contact", "ok"),
+    ]
+    assert findings[-1].numbers == {"visible": 5, "total": None}
