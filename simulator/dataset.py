@@ -6,6 +6,7 @@
     DIR/jira/issues.jsonl           one issue a line, as `GET issue?expand=changelog` returns it
     DIR/jira/fields.json            as `GET field`
     DIR/jira/{statuses,myself,priorities,projects}.json   optional, as their endpoints answer
+    DIR/jira/site.json              optional: {"deployment": "Cloud" | "Server" | "DataCenter", "baseUrl", "contextPath"}
 
 A missing file is an object the org lacks; a broken one is told with file and line before anything is served.
 """
@@ -52,6 +53,7 @@ class Dataset:
     jira_myself: Record | None = None
     jira_priorities: list[Record] | None = None
     jira_projects: list[Record] | None = None
+    jira_site: Record | None = None
 
 
 def load(folder: Path) -> Dataset:
@@ -75,6 +77,7 @@ def load(folder: Path) -> Dataset:
         jira_myself=_object(jira / "myself.json"),
         jira_priorities=_objects(jira / "priorities.json"),
         jira_projects=_objects(jira / "projects.json"),
+        jira_site=_site(jira / "site.json"),
     )
 
 
@@ -108,6 +111,21 @@ def _issues(path: Path) -> list[Record]:
             raise DatasetError(path, line, f"issue id {issue['id']} was already given in line {first}")
         issues.append(issue)
     return issues
+
+
+def _site(path: Path) -> Record | None:
+    site = _object(path)
+    if site is None:
+        return None
+    if unknown := sorted(site.keys() - {"deployment", "baseUrl", "contextPath"}):
+        raise DatasetError(path, None, f"{unknown[0]!r} is none of deployment, baseUrl, contextPath")
+    if site.get("deployment", "Cloud") not in {"Cloud", "Server", "DataCenter"}:
+        raise DatasetError(path, None, "deployment must be Cloud, Server or DataCenter")
+    if not re.fullmatch(r"https?://[^\s?#]+", str(site.get("baseUrl", "http://jira"))):
+        raise DatasetError(path, None, "baseUrl must be an address")
+    if not re.fullmatch(r"(/[\w.~-]+)*", str(site.get("contextPath", ""))):
+        raise DatasetError(path, None, 'contextPath must be a path such as "/jira"')
+    return site
 
 
 def _schema(path: Path) -> dict[str, Any]:

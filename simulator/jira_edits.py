@@ -264,7 +264,7 @@ def _described(value: object) -> tuple[str | None, str | None]:
     if value is None:
         return None, None
     if isinstance(value, dict):
-        identity = value.get("accountId") or value.get("id")
+        identity = value.get("accountId") or value.get("id") or value.get("key")
         words = next((value[key] for key in ("displayName", "name", "value") if value.get(key)), None)
         return None if identity is None else str(identity), None if words is None else str(words)
     if isinstance(value, list):

@@ -11,13 +11,21 @@ from simulator import jira_time
 from simulator.http import json_response
 from simulator.jira_answers import RefusalError
 from simulator.jira_metadata import page
-from simulator.jira_views import IssueView, choose, history_order, names_and_schema, oldest_histories
+from simulator.jira_views import (
+    EVERY_HISTORY,
+    IssueView,
+    choose,
+    history_order,
+    names_and_schema,
+    oldest_histories,
+)
 from simulator.jql_fields import comments_of, fields_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from simulator.http import Request, Response
+    from simulator.jira_datacenter import DataCenterForm
     from simulator.jira_site import Site
     from simulator.jira_store import IssueStore
     from simulator.jira_switches import JiraSwitches
@@ -56,10 +64,13 @@ _CHANGELOG_BULKFETCH = {
 
 
 class JiraIssues:
-    def __init__(self, store: IssueStore, site: Site, switches: JiraSwitches) -> None:
+    def __init__(
+        self, store: IssueStore, site: Site, switches: JiraSwitches, form: DataCenterForm | None = None
+    ) -> None:
         self._store = store
         self._site = site
         self._switches = switches
+        self._form = form
 
     def found(self, reference: str) -> Json:
         issue = self._store.find(reference)
@@ -75,13 +86,18 @@ class JiraIssues:
             choice,
             self._switches,
             request.base_url,
-            self._switches.histories_in_issue if "changelog" in expand else None,
+            self._histories_in_issue if "changelog" in expand else None,
             answers.names(request, "properties"),
+            form=self._form,
         )
         shown = view.show(issue, self._store.properties.get(str(issue["id"]), {}))
         names, schema = names_and_schema(choice, self._site.fields)
         shown |= {"names": names} if "names" in expand else {}
         return json_response(shown | ({"schema": schema} if "schema" in expand else {}))
+
+    @property
+    def _histories_in_issue(self) -> int:
+        return self._switches.histories_in_issue if self._form is None else EVERY_HISTORY
 
     def changelog(self, request: Request, reference: str) -> Response:
         return json_response(
@@ -93,17 +109,26 @@ class JiraIssues:
         if order.lstrip("+-") != "created":
             raise RefusalError(400, f"The orderBy parameter '{order}' is not valid.")
         rows = sorted(comments_of(self.found(reference)), key=history_order, reverse=order.startswith("-"))
+        if self._form is not None:
+            properties = "properties" in answers.names(request, "expand")
+            rows = [self._form.comment(row, properties=properties) for row in rows]
         return json_response(_old_page(request, "comments", rows, _MOST_COMMENTS))
 
-    def comment(self, _request: Request, reference: str, comment_id: str) -> Response:
+    def comment(self, request: Request, reference: str, comment_id: str) -> Response:
         rows = comments_of(self.found(reference))
         found = next((row for row in rows if str(row.get("id")) == comment_id), None)
         if found is None:
             raise RefusalError(404, f"Can not find a comment for the id: {comment_id}.")
+        if self._form is not None:
+            properties = "properties" in answers.names(request, "expand")
+            found = self._form.comment(found, properties=properties)
         return json_response(found)
 
     def worklogs(self, request: Request, reference: str) -> Response:
         rows = _worklogs_of(self.found(reference))
+        if self._form is not None:  # Data Center pages them not at all
+            whole = {"startAt": 0, "maxResults": len(rows), "total": len(rows)}
+            return json_response({**whole, "worklogs": self._form.plain(rows)})
         after = answers.integer(request, "startedAfter", -(10**15))
         before = answers.integer(request, "startedBefore", 10**15)
         kept = [row for row in rows if after <= (jira_time.instant(row.get("started")) or 0) < before]

@@ -11,7 +11,10 @@ from simulator.http import json_response
 from simulator.jira_answers import RefusalError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulator.http import Request, Response
+    from simulator.jira_datacenter import DataCenterForm
     from simulator.jira_site import Site
 
     Json = dict[str, Any]
@@ -21,22 +24,41 @@ _MOST_MEMBERS = 50
 
 
 class JiraMetadata:
-    def __init__(self, site: Site) -> None:
+    """`site_facts` is the dataset's site.json; `form` is there on Data Center."""
+
+    def __init__(
+        self, site: Site, site_facts: Mapping[str, Any] | None = None, form: DataCenterForm | None = None
+    ) -> None:
         self._site = site
+        self._facts = site_facts or {}
+        self._form = form
 
     def myself(self, request: Request) -> Response:
         account = self._site.account
+        if self._form is not None:
+            person = self._form.person(account)
+            url = f"{request.base_url}/rest/api/2/user?{urlencode({'username': person['name']})}"
+            return json_response({"self": url, **person})
         url = f"{request.base_url}/rest/api/3/user?accountId={self._site.account_id}"
         return json_response({"self": url, **account})
 
     def server_info(self, request: Request) -> Response:
+        base_url = str(self._facts.get("baseUrl") or request.base_url)
+        own = self._facts.get("deployment")
+        product = (
+            {"version": "1001.0.0-SNAPSHOT", "versionNumbers": [1001, 0, 0], "deploymentType": "Cloud"}
+            if self._form is None
+            else {
+                "version": "9.12.28",
+                "versionNumbers": [9, 12, 28],
+                "deploymentType": own if own in {"Server", "DataCenter"} else "Server",
+            }
+        )
         return json_response(
             {
-                "baseUrl": request.base_url,
-                "displayUrl": request.base_url,
-                "version": "1001.0.0-SNAPSHOT",
-                "versionNumbers": [1001, 0, 0],
-                "deploymentType": "Cloud",
+                "baseUrl": base_url,
+                "displayUrl": base_url,
+                **product,
                 "buildNumber": 100297,
                 "buildDate": "2026-11-02T10:19:44.000+0000",
                 "serverTime": jira_time.stamp(request.now, self._site.zone),
@@ -48,7 +70,8 @@ class JiraMetadata:
         )
 
     def fields(self, _request: Request) -> Response:
-        return json_response(self._site.fields)
+        fields = self._site.fields
+        return json_response(fields if self._form is None else self._form.fields(fields))
 
     def statuses(self, _request: Request) -> Response:
         return json_response(self._site.statuses)
@@ -73,6 +96,13 @@ class JiraMetadata:
         ]
         return json_response(page(request, shown, most=_MOST_PROJECTS, default=50))
 
+    def project_list(self, request: Request, *, anonymous: bool = False) -> Response:
+        """All of them at once, as Data Center lists them."""
+        found = [] if anonymous else sorted(self._site.projects.values(), key=lambda each: str(each["key"]))
+        return json_response(
+            [{"self": f"{request.base_url}/rest/api/2/project/{each.get('id')}", **each} for each in found]
+        )
+
     def project(self, request: Request, reference: str) -> Response:
         found = self._site.project(reference)
         if found is None:
@@ -87,6 +117,8 @@ class JiraMetadata:
             self._site.person(account) or {"accountId": account, "accountType": "atlassian", "active": True}
             for account in self._site.groups[name]
         ]
+        if self._form is not None:
+            members = [self._form.person(each) for each in members]
         return json_response(page(request, members, most=_MOST_MEMBERS))
 
 

@@ -18,12 +18,14 @@ from simulator.jql import JqlError, parse
 from simulator.jql_evaluation import compile_query
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from simulator.http import Request, Response
     from simulator.jira_site import Site
     from simulator.jira_store import IssueStore
     from simulator.jira_switches import JiraSwitches
+    from simulator.jql import Query
 
     Json = dict[str, Any]
 
@@ -46,6 +48,7 @@ _REMOVED = (
     "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration "
     "guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046"
 )
+_TOO_DEEP = "The JQL query is nested too deeply."
 _UNBOUNDED = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
 
 
@@ -145,21 +148,50 @@ class JiraSearch:
         return place
 
     def _find(self, jql: str, now: datetime, *, anonymous: bool) -> tuple[str, ...]:
-        try:
-            query = parse(jql)
-            if query.where is None:
-                raise RefusalError(400, _UNBOUNDED)
-            if anonymous:
-                return ()
-            search = compile_query(query, self._site, now=now, switches=self._switches)
-            found = [issue for issue in self._store if search.matches(issue)]
-        except JqlError as error:
-            raise RefusalError(400, *error.messages) from None
-        except RecursionError:
-            raise RefusalError(400, "The JQL query is nested too deeply.") from None
-        # Without an order of its own a query finds the newest first.
-        found.sort(key=_number, reverse=True)
-        return tuple(str(issue["id"]) for issue in search.arrange(found))
+        if anonymous:
+            bounded(jql)
+            return ()
+        found = find(jql, self._store, self._site, self._switches, now, check=bounded)
+        return tuple(str(issue["id"]) for issue in found)
+
+
+def bounded(jql: str) -> Query:
+    """The query, if it restricts anything; Cloud refuses others."""
+    query = parsed(jql)
+    if query.where is None:
+        raise RefusalError(400, _UNBOUNDED)
+    return query
+
+
+def parsed(jql: str) -> Query:
+    try:
+        return parse(jql)
+    except JqlError as error:
+        raise RefusalError(400, *error.messages) from None
+    except RecursionError:
+        raise RefusalError(400, _TOO_DEEP) from None
+
+
+def find(
+    jql: str,
+    store: IssueStore,
+    site: Site,
+    switches: JiraSwitches,
+    now: datetime,
+    *,
+    check: Callable[[str], Query] = parsed,
+) -> list[Json]:
+    """All issues that a query means, in its order."""
+    try:
+        search = compile_query(check(jql), site, now=now, switches=switches)
+        found = [issue for issue in store if search.matches(issue)]
+    except JqlError as error:
+        raise RefusalError(400, *error.messages) from None
+    except RecursionError:
+        raise RefusalError(400, _TOO_DEEP) from None
+    # Without an order of its own a query finds the newest first.
+    found.sort(key=_number, reverse=True)
+    return search.arrange(found)
 
 
 @dataclass(frozen=True, slots=True)

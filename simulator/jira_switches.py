@@ -1,9 +1,11 @@
-"""What nobody has verified about Jira Cloud: a switch each, so that clients can be tried both ways."""
+"""What nobody has verified about Jira, Cloud or Data Center: a switch each, so that clients can be tried both ways."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+Deployment = Literal["cloud", "datacenter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class JiraSwitches:
     `remember_searches`.
     """
 
+    deployment: Deployment | None = None  # None: what the dataset's site.json says, else Cloud
     page_with_fields: int = 100  # issues on a search page as soon as more than id and key is asked for
     page_limit: int | None = None  # pages shorter than what was asked for
     empty_pages: bool = False  # an empty page that carries a token stands between two full ones
@@ -32,3 +35,17 @@ class JiraSwitches:
     missing_in_issue_errors: bool = True  # bulkfetch names what it did not find; else it is simply absent
     links_touch_updated: bool = False
     properties_touch_updated: bool = False
+    granted: frozenset[str] = frozenset(  # what mypermissions tells; nothing else asks for it
+        {
+            *("BROWSE_PROJECTS", "USER_PICKER", "CREATE_ISSUES", "EDIT_ISSUES", "ASSIGN_ISSUES"),
+            *("ADD_COMMENTS", "DELETE_ISSUES", "LINK_ISSUES", "TRANSITION_ISSUES"),
+        }
+    )
+    # Data Center alone
+    search_cap: int = 1000  # issues on a search page at most (jira.search.views.default.max)
+    changelog_in_search: bool = False  # a search expands changelogs too; else only the read of an issue does
+    histories_kept_back: int = (
+        0  # an issue's own read counts so many of its oldest changes and leaves them out
+    )
+    field_ids_in_history: bool = False  # steps of newer versions carry a fieldId
+    captcha_after: int | None = 3  # failed sign-ins after which a person has to answer a question

@@ -11,10 +11,12 @@ from simulator.jql_fields import comments_of, fields_of, rows_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from simulator.jira_datacenter import DataCenterForm
     from simulator.jira_switches import JiraSwitches
 
     Json = dict[str, Any]
 
+EVERY_HISTORY = 1_000_000
 # They belong to the issue, not to its fields.
 _OUTER = frozenset({"id", "key", "issuekey"})
 
@@ -62,21 +64,27 @@ def choose(asked: Iterable[str], site_fields: Iterable[Mapping[str, Any]], *, de
 
 @dataclass(frozen=True, slots=True)
 class IssueView:
-    """How one answer shows its issues. `histories` is None where the changelog was not asked for."""
+    """How one answer shows its issues. `histories` is None where the changelog was not asked for.
+
+    `form` turns them into what Data Center shows.
+    """
 
     choice: FieldChoice
     switches: JiraSwitches
     base_url: str
     histories: int | None = None
     properties: Sequence[str] = ()
+    form: DataCenterForm | None = None
 
     def show(self, issue: Mapping[str, Any], properties: Mapping[str, Any]) -> Json:
-        if not self.choice.key:
+        if self.form is not None:
+            issue = self.form.issue(issue)
+        elif not self.choice.key:
             return {"id": issue["id"]}
         shown: Json = {
             "expand": issue.get("expand", ""),
             "id": issue["id"],
-            "self": issue.get("self") or f"{self.base_url}/rest/api/3/issue/{issue['id']}",
+            "self": issue.get("self") or self._self(issue),
             "key": issue.get("key"),
         }
         if self.choice.inner:
@@ -85,7 +93,8 @@ class IssueView:
             wanted = properties if "*all" in self.properties else self.properties
             shown["properties"] = {name: properties[name] for name in wanted if name in properties}
         if self.histories is not None:
-            shown["changelog"] = _changelog(issue, self.histories)
+            kept_back = self.switches.histories_kept_back if self.form is not None else 0
+            shown["changelog"] = _changelog(issue, self.histories, kept_back)
         return shown
 
     def _fields(self, issue: Mapping[str, Any]) -> Json:
@@ -115,7 +124,8 @@ class IssueView:
         return shown
 
     def _self(self, issue: Mapping[str, Any]) -> str:
-        return f"{self.base_url}/rest/api/3/issue/{issue['id']}"
+        version = "3" if self.form is None else "2"
+        return f"{self.base_url}/rest/api/{version}/issue/{issue['id']}"
 
 
 def _inline(held: object, name: str, rows: list[Json], most: int | None, url: str) -> object:
@@ -127,9 +137,9 @@ def _inline(held: object, name: str, rows: list[Json], most: int | None, url: st
     return {name: page, "self": url, "maxResults": len(page), "total": len(rows), "startAt": 0}
 
 
-def _changelog(issue: Mapping[str, Any], most: int) -> Json:
+def _changelog(issue: Mapping[str, Any], most: int, kept_back: int) -> Json:
     newest_first = oldest_histories(issue)[::-1]
-    page = newest_first[:most]
+    page = newest_first[: max(min(most, len(newest_first) - kept_back), 0)]
     return {"startAt": 0, "maxResults": len(page), "total": len(newest_first), "histories": page}
 
 

@@ -81,6 +81,7 @@ class Simulator:
             self.stop()
             raise
         self.salesforce_url, self.jira_url = (server.url for server in self._servers)
+        self.jira_url += self._jira.context_path
         for server in self._servers:
             server.start()
 
