@@ -198,8 +198,11 @@ def _array(kind: Kind, values: Sequence[Any], *, nul: bool) -> pa.Array[Any]:
     if kind == "id":
         return pa.array([None if value is None else id18(value) for value in values], pa.string())
     if kind == "text" and nul:
-        # DuckDB keeps NUL, other engines end the text there: none may enter. Nothing else is nothing at all.
-        values = [None if value is None else value.replace("\0", "") or None for value in values]
+        # DuckDB keeps NUL, other engines end the text there: none may enter. A text of nothing else is none.
+        values = [
+            value if value is None or "\0" not in value else value.replace("\0", "") or None
+            for value in values
+        ]
     elif kind == "integer":
         # Arrow would cut 10.5 to 10 without a word.
         if any(isinstance(value, float) and not value.is_integer() for value in values):

@@ -346,6 +346,11 @@ class PullSection(Section):
         default=timedelta(days=7),
         description="How often all ids are compared, to find what was deleted without a trace",
     )
+    bulk_above: Whole = Field(
+        default=50_000,
+        ge=0,
+        description="Rows of one Salesforce object above which a full reading goes by bulk query",
+    )
 
 
 class HttpSection(Section):
