@@ -212,7 +212,7 @@ def _note_own_fields(
                     "scale": info.scale,
                     "createable": info.createable,
                     "updateable": info.updateable,
-                    "unique": info.unique or info.external_id,
+                    "unique": info.unique,
                 }
     mirror.set_meta("own_fields", json.dumps(kept))
 
