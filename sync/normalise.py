@@ -1,7 +1,8 @@
 """What the models may take for granted: survivors of merges, people of activities, domains, normal keys, links.
 
 Models use no recursion and no Unicode normalisation (definitions H43), so both happen here, once after each pull:
-in SQL over all rows, or in Python over distinct values. None of these tables depends on `as_of`.
+in SQL over all rows, or in Python over distinct values. None of these tables depends on `as_of`; where a model must not
+see what was created later, `known_from` says since when a row holds.
 """
 
 from __future__ import annotations
@@ -40,32 +41,34 @@ where not s.IsDeleted
 # A record that an activity hangs on -> the account it belongs to; what hangs on a vanished account belongs to nobody.
 _RECORD_ACCOUNT = """
 create or replace table record_account as
-select account_id as record_id, survivor_id as account_id from account_survivor
+select account_id as record_id, survivor_id as account_id, timestamp '1900-01-01' as known_from from account_survivor
 union all
-select r.Id, s.survivor_id
+select r.Id, s.survivor_id, coalesce(r.CreatedDate, timestamp '1900-01-01')
 from (
-  select Id, AccountId from sf_opportunity
-  union all select Id, AccountId from sf_contract
-  union all select Id, AccountId from sf_asset
-  union all select Id, AccountId from sf_case
+  select Id, AccountId, CreatedDate from sf_opportunity where not IsDeleted
+  union all select Id, AccountId, CreatedDate from sf_contract where not IsDeleted
+  union all select Id, AccountId, CreatedDate from sf_asset where not IsDeleted
+  union all select Id, AccountId, CreatedDate from sf_case where not IsDeleted
 ) r
 join account_survivor s on s.account_id = r.AccountId
 """
 
+# One row per contact record, merged and deleted ones too: who it is now (nobody, if it was deleted without a merge).
 _CONTACT_PERSON = """
 create or replace table contact_person as
 select
   c.Id as contact_id,
-  coalesce(p.survivor_id, c.Id) as person_id,
+  s.Id as person_id,
   a.survivor_id as account_id,
   c.Name as name,
   coalesce(d.unit_key, '') as department_key,
   k.address_key,
   c.IsDeleted as is_deleted,
-  c.CreatedDate as created
+  coalesce(s.CreatedDate, timestamp '1900-01-01') as known_from
 from sf_contact c
 left join contact_survivor p on p.contact_id = c.Id
-left join account_survivor a on a.account_id = c.AccountId
+left join sf_contact s on s.Id = p.survivor_id
+left join account_survivor a on a.account_id = s.AccountId
 left join department_value d on d.value = c.Department
 left join address_value k on k.value = c.Email
 """
@@ -83,7 +86,7 @@ split as (
   from ends where addresses is not null
 )
 select distinct
-  s.email_id, c.person_id, c.account_id
+  s.email_id, c.person_id, c.account_id, c.known_from
 from split s
 join address_value v on v.bare = coalesce(nullif(regexp_extract(s.address, '<([^>]*)>', 1), ''), s.address)
 join contact_person c on c.address_key = v.address_key
@@ -92,39 +95,47 @@ where not c.is_deleted
 
 _ACTIVITY_PERSON = """
 create or replace table activity_person as
-select distinct r.activity_id, coalesce(c.person_id, r.contact_id) as person_id
+select activity_id, person_id, min(known_from) as known_from
 from (
-  select Id as activity_id, WhoId as contact_id from sf_task
-  union all select Id, WhoId from sf_event
-  union all select TaskId, RelationId from sf_task_relation where not IsDeleted and not coalesce(IsWhat, false)
-  union all select EventId, RelationId from sf_event_relation where not IsDeleted and not coalesce(IsWhat, false)
-) r
-join contact_person c on c.contact_id = r.contact_id
-union
-select email_id, person_id from email_end
+  select r.activity_id, c.person_id, greatest(r.created, c.known_from) as known_from
+  from (
+    select Id as activity_id, WhoId as contact_id, null::timestamp as created from sf_task
+    union all select Id, WhoId, null from sf_event
+    union all
+    select TaskId, RelationId, CreatedDate from sf_task_relation where not IsDeleted and not coalesce(IsWhat, false)
+    union all
+    select EventId, RelationId, CreatedDate from sf_event_relation where not IsDeleted and not coalesce(IsWhat, false)
+  ) r
+  join contact_person c on c.contact_id = r.contact_id and c.person_id is not null
+  union all
+  select email_id, person_id, known_from from email_end
+)
+group by activity_id, person_id
 """
 
+# The accounts of a mail's people, and the one of the record it is about, which counts where there are none of the former.
 _EMAIL_ACCOUNT = """
 create or replace table email_account as
-select distinct email_id, account_id from email_end where account_id is not null
-union
-select m.Id, r.account_id
+select email_id, account_id, true as by_person, min(known_from) as known_from
+from email_end where account_id is not null group by email_id, account_id
+union all
+select m.Id, r.account_id, false, r.known_from
 from sf_email_message m
 join record_account r on r.record_id = m.RelatedToId
-where m.Id not in (select email_id from email_end where account_id is not null)
 """
 
 _ACCOUNT_DOMAIN = """
 create or replace table account_domain as
-select distinct d.account_id, d.domain
+select d.account_id, d.domain, min(d.known_from) as known_from
 from (
-  select c.account_id, v.domain from contact_person c
+  select c.account_id, v.domain, c.known_from from contact_person c
   join address_value v on v.address_key = c.address_key where not c.is_deleted
   union all
-  select a.Id, w.domain from sf_account a join website_value w on w.value = a.Website where not a.IsDeleted
+  select a.Id, w.domain, timestamp '1900-01-01' from sf_account a join website_value w on w.value = a.Website where not a.IsDeleted
 ) d
 where d.account_id is not null and d.domain is not null
   and d.domain not in (select value from free_mail_domain)
+group by d.account_id, d.domain
 """
 
 

@@ -21,8 +21,8 @@ tasks as (
   cross join clock c
   left join setting counted on counted.name = 'contact_task_types' and counted.value = lower(t.Type)
   left join account_survivor own on own.account_id = t.AccountId
-  left join record_account what on what.record_id = t.WhatId
-  left join contact_person who on who.contact_id = t.WhoId
+  left join record_account what on what.record_id = t.WhatId and what.known_from <= c.as_of
+  left join contact_person who on who.contact_id = t.WhoId and who.known_from <= c.as_of
   left join (select distinct m.ActivityId from sf_email_message m where m.ActivityId is not null and not m.IsDeleted) mail
     on mail.ActivityId = t.Id
   where t.IsClosed and not t.IsDeleted and t.Rapport_Key__c is null and t.CreatedDate <= c.as_of
@@ -45,10 +45,19 @@ events as (
   from sf_event e
   cross join clock c
   left join account_survivor own on own.account_id = e.AccountId
-  left join record_account what on what.record_id = e.WhatId
-  left join contact_person who on who.contact_id = e.WhoId
+  left join record_account what on what.record_id = e.WhatId and what.known_from <= c.as_of
+  left join contact_person who on who.contact_id = e.WhoId and who.known_from <= c.as_of
   where not e.IsDeleted and e.Rapport_Key__c is null and e.CreatedDate <= c.as_of
     and not coalesce(e.IsChild, false) and not coalesce(e.IsRecurrence, false) and not coalesce(e.IsPrivate, false)
+),
+mail_accounts as (
+  select e.email_id, e.account_id, e.by_person
+  from email_account e
+  cross join clock c
+  where e.known_from <= c.as_of
+),
+mails_of_people as (
+  select distinct a.email_id from mail_accounts a where a.by_person
 ),
 emails as (
   select
@@ -64,8 +73,10 @@ emails as (
     a.account_id
   from sf_email_message m
   cross join clock c
-  join email_account a on a.email_id = m.Id
+  join mail_accounts a on a.email_id = m.Id
+  left join mails_of_people o on o.email_id = m.Id
   where not m.IsDeleted and m.CreatedDate <= c.as_of
+    and (a.by_person or o.email_id is null)
     and coalesce(m.Status, '') <> '5'
     and m.ParentId is null and not starts_with(coalesce(m.RelatedToId, ''), '500')
     and not coalesce(m.AutoSubmitted, false)
@@ -80,6 +91,8 @@ together as (
 people as (
   select a.activity_id, set_key(a.person_id) as people
   from activity_person a
+  cross join clock c
+  where a.known_from <= c.as_of
   group by a.activity_id
 )
 select

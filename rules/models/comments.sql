@@ -40,7 +40,8 @@ answered as (
 contact_by_address as (
   select k.account_id, k.address_key, min(k.person_id) as person_id
   from contact_person k
-  where k.address_key is not null and not k.is_deleted
+  cross join clock c
+  where k.address_key is not null and not k.is_deleted and k.known_from <= c.as_of
   group by k.account_id, k.address_key
 ),
 waiting_comments as (

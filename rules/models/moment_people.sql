@@ -11,6 +11,7 @@ select
   sum(case when m.days_ago < 90 then 1 else 0 end) as moments_90d,
   min(m.days_ago) as last_days_ago
 from moments m
-join activity_person p on p.activity_id = m.record_id
+cross join clock c
+join activity_person p on p.activity_id = m.record_id and p.known_from <= c.as_of
 left join contact_person k on k.contact_id = p.person_id
 group by m.account_id, p.person_id

@@ -18,12 +18,12 @@ departments as (
   from contact_person k
   cross join clock c
   where k.department_key <> '' and k.account_id is not null and not k.is_deleted
-    and (k.created is null or k.created <= c.as_of)
+    and k.known_from <= c.as_of
 ),
 live_opportunities as (
   select o.Id as opportunity_id, s.survivor_id as account_id
   from sf_opportunity o
-  join account_survivor s on s.account_id = o.AccountId
+  left join account_survivor s on s.account_id = o.AccountId
   cross join clock c
   where not o.IsDeleted and o.CreatedDate <= c.as_of
     and (
@@ -45,7 +45,7 @@ engaged_people as (
   from issue_states i
   join jira_person w on w.site = i.site and w.id = i.reporter_id
   join contact_person k on k.address_key = w.address_key
-  where not i.done and not i.subtask and not i.epic
+  where not i.done and not i.subtask and not i.epic and not k.is_deleted
 ),
 engaged_children as (
   select m.account_id as child_id from moments m where m.days_ago < 90

@@ -13,7 +13,10 @@ named as (
   select v.site, v.issue_id, v.value as author_id from jira_issue_value v where v.kind = 'participant'
 ),
 contact_addresses as (
-  select distinct k.account_id, k.address_key from contact_person k where k.address_key is not null
+  select distinct k.account_id, k.address_key
+  from contact_person k
+  cross join clock c
+  where k.address_key is not null and not k.is_deleted and k.known_from <= c.as_of
 )
 select
   p.site, p.issue_id, p.author_id, l.account_id, i.project,
@@ -30,11 +33,12 @@ select
   end as side
 from parties p
 join issue_states i on i.site = p.site and i.id = p.issue_id
+cross join clock c
 left join issue_account l on l.site = p.site and l.issue_id = p.issue_id
 left join jira_person w on w.site = p.site and w.id = p.author_id
 left join staff_person staff on staff.site = p.site and staff.id = p.author_id
 left join setting staff_domain on staff_domain.name = 'staff_domains' and staff_domain.value = w.domain
 left join setting internal on internal.name = 'internal_domains' and internal.value = w.domain
 left join contact_addresses k on k.account_id = l.account_id and k.address_key = w.address_key
-left join account_domain d on d.account_id = l.account_id and d.domain = w.domain
+left join account_domain d on d.account_id = l.account_id and d.domain = w.domain and d.known_from <= c.as_of
 left join named n on n.site = p.site and n.issue_id = p.issue_id and n.author_id = p.author_id
