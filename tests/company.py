@@ -6,11 +6,16 @@ import json
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from simulator.server import Simulator
+from simulator import dataset
+from simulator.salesforce import SalesforceApi
 from sync import config as config_file
 from sync import run, views
 from sync.measure import default_as_of, measure, server_now
+
+if TYPE_CHECKING:
+    from simulator.server import Simulator
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)  # a Wednesday
 SECRETS = {
@@ -316,6 +321,12 @@ class Company:
         text = self.config_path.read_text()
         old = text.partition('now = "')[2].partition('"')[0]
         self.config_path.write_text(text.replace(f'now = "{old}"', f'now = "{now.isoformat()}"'))
+
+    def rebuild(self, schema: dict) -> None:
+        """An admin gives the org other fields, or takes rights away; its records stay."""
+        data = dataset.Dataset(salesforce=self.simulator.state()["salesforce"], schema=schema)
+        with self.simulator.edit():
+            self.simulator._salesforce = SalesforceApi(data, clock=self.simulator.now, ticking=False)
 
     def pull(self, *, full: bool = False) -> run.PullReport:
         return run.run_pull(self.config, full=full, progress=lambda source, rows: None)[1]
