@@ -24,7 +24,7 @@ from connectors.http import HttpSettings
 from connectors.jira import JiraSettings
 from connectors.salesforce_auth import SalesforceSettings
 from rules.expressions import Expression
-from sync.config_checks import Accounts, Activities, Checks, Rollout
+from sync.config_checks import Accounts, Activities, Checks, Rollout, jira_sections
 from sync.config_errors import ConfigError, ConfigFault
 from sync.config_faults import faults_of, unknown_section
 from sync.config_layers import PREFIX, Places, field_at, kind_of, overlay, take_secrets
@@ -33,6 +33,7 @@ from sync.config_models import (
     HttpSection,
     IdentitySection,
     JiraSection,
+    JiraSite,
     PeopleSection,
     PullSection,
     SafetySection,
@@ -51,7 +52,7 @@ __all__ = ["Config", "ConfigError", "ConfigFault", "load"]
 
 DEFAULT_NAME = "rapport.toml"
 
-_SIGN_IN_AND_CLOCK = {"auth", "client_id", "username", "login_url", "target_org", "email", "now"}
+_SIGN_IN_AND_CLOCK = {"auth", "client_id", "username", "login_url", "target_org", "api_base", "email", "now"}
 _HARMLESS = "http://127.0.0.1"
 _TABLE = re.compile(r"\(([^()]*?),?\)")  # tomllib names tables as Python tuples
 _ADVICE = {
@@ -129,17 +130,19 @@ class Config:
         )
 
     def jira_settings(self) -> JiraSettings | None:
-        """None without a [jira] section; what rests on Jira is then unknown."""
-        section = self.jira
-        if section is None:
-            return None
+        """The first site; None without a [jira] section; what rests on Jira is then unknown."""
+        return next(iter(self.jira_sites()), None)
+
+    def jira_sites(self) -> tuple[JiraSettings, ...]:
+        """What is needed to sign in to each site; the one of [jira] itself goes first, as "default"."""
         credentials = self._credentials()
-        email = credentials.plain(("jira", "email"), section.email)
-        api_token = credentials.secret(("jira", "api_token"), section.api_token, section.api_token_file)
+        sites = tuple(_jira_site(path, site, credentials) for path, site in jira_sections(self.jira))
         self._refuse(credentials)
-        return JiraSettings(
-            url=section.url, deployment=section.deployment, email=email, api_token=api_token, jql=section.jql
-        )
+        return sites
+
+    def jira_links(self) -> Mapping[str, str]:
+        """Where people's links to the issues of each site begin, by the site's name."""
+        return {_site_name(path): site.browse_url or site.url for path, site in jira_sections(self.jira)}
 
     def http_settings(self) -> HttpSettings:
         section = self.http
@@ -157,6 +160,33 @@ class Config:
     def _refuse(self, credentials: Credentials) -> None:
         if credentials.faults:
             raise ConfigError(credentials.faults, self.path)
+
+
+def _site_name(path: tuple[str, ...]) -> str:
+    return "default" if len(path) == 1 else path[-1]
+
+
+def _jira_site(path: tuple[str, ...], site: JiraSite, credentials: Credentials) -> JiraSettings:
+    email = api_token = personal = ""
+    other_token = site.personal_access_token or site.personal_access_token_file
+    if site.deployment == "datacenter":
+        personal = credentials.secret(
+            (*path, "personal_access_token"), site.personal_access_token, site.personal_access_token_file
+        )
+    else:
+        email = credentials.plain((*path, "email"), site.email)
+        hint = '; for a personal access token set deployment = "datacenter"' if other_token else ""
+        api_token = credentials.secret((*path, "api_token"), site.api_token, site.api_token_file, hint=hint)
+    return JiraSettings(
+        url=site.url,
+        site=_site_name(path),
+        deployment=site.deployment,
+        email=email,
+        api_token=api_token,
+        personal_access_token=personal,
+        api_base=site.api_base,
+        jql=site.jql,
+    )
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:

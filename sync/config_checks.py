@@ -13,12 +13,12 @@ from rules.faults import CatalogueError, Fault
 from rules.sources import ACCOUNT_COLUMNS, ACTIVITY_COLUMNS, SOURCES
 from sync.config_errors import ConfigFault
 from sync.config_layers import Places, dotted
-from sync.config_models import CATALOGUE_SECTIONS, IdentitySection, Settings
-from sync.config_types import is_loopback
+from sync.config_models import CATALOGUE_SECTIONS, IdentitySection, JiraSection, JiraSite, Settings
+from sync.config_types import close_to, is_loopback
 from sync.link_map import TABLES, read_map
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rules.expressions import Expression, Type
@@ -51,6 +51,16 @@ class Rollout:
 class Activities:
     contact_task_types: tuple[str, ...]
     exclude: Expression | None
+
+
+def jira_sections(jira: JiraSection | None) -> Iterator[tuple[tuple[str, ...], JiraSite]]:
+    """Every site with the path of its section: that of [jira] itself, then those of [jira.sites]."""
+    if jira is None:
+        return
+    if jira.url:
+        yield ("jira",), jira
+    for name, site in jira.sites.items():
+        yield ("jira", "sites", name), site
 
 
 class Checks:
@@ -107,8 +117,10 @@ class Checks:
         if self.settings.time.now is None:
             return
         urls = [("salesforce.instance_url", self.settings.salesforce.instance_url)]
-        if self.settings.jira is not None:
-            urls.append(("jira.url", self.settings.jira.url))
+        for path, site in jira_sections(self.settings.jira):
+            urls.append((f"{dotted(path)}.url", site.url))
+            if site.api_base:
+                urls.append((f"{dotted(path)}.api_base", site.api_base))
         real = [f"{key} is {url}" for key, url in urls if not is_loopback(url)]
         if real:
             self._fault(
@@ -124,6 +136,7 @@ class Checks:
         except ValueError as fault:
             path = ("salesforce", "instance_url")
             self._fault(path, str(fault).replace(dotted(path), "it"))
+        self._jira_sites()
         proxy = self.settings.http.proxy
         if proxy is None:
             return
@@ -134,6 +147,37 @@ class Checks:
             good = False
         if not good:
             self._fault(("http", "proxy"), "expected an address such as http://proxy.example.com:3128")
+
+    def _jira_sites(self) -> None:
+        sites = list(jira_sections(self.settings.jira))
+        if self.settings.jira is not None and not sites and not self._site_was_meant():
+            self._fault(("jira", "url"), 'missing; add url = "https://example.atlassian.net"')
+        first: dict[str, str] = {}
+        for path, site in sites:
+            if site.deployment == "datacenter" and site.api_base:
+                self._fault(
+                    (*path, "api_base"), 'only Jira Cloud has one; remove it, or set deployment = "cloud"'
+                )
+            before = first.setdefault(site.url.casefold(), dotted(path))
+            if before != dotted(path):
+                self._fault(
+                    (*path, "url"),
+                    f"this is the site of {before} already, whose issues would count twice; name each site once",
+                )
+            if path == ("jira", "sites", "default") and sites[0][0] == ("jira",):
+                self._fault(path, '"default" is the site of [jira] itself; choose another name')
+
+    def _site_was_meant(self) -> bool:
+        """Whether a site is named, though with a fault that was told already."""
+        for path in (*self.places.lines, *self.places.variables):
+            if path[:1] != ("jira",) or len(path) < 2:
+                continue
+            if path[1] == "url" or (path[1] == "sites" and len(path) > 2):
+                return True
+            known = list(JiraSection.model_fields)
+            if len(path) == 2 and path[1] not in known and close_to(str(path[1]), known) == "url":
+                return True
+        return False
 
     def catalogue(self, raw: Mapping[str, Any]) -> catalogue.Catalogue | None:
         try:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from sync.config_layers import SECRETS, Places, field_at, fields_of, kind_of
+from sync.config_layers import Places, field_at, fields_of, is_secret, kind_of, model_at
 from sync.config_models import Settings
 from sync.config_types import EXPECTED, REFUSED, close_to
 
@@ -102,10 +102,7 @@ def _toml_key(key: str) -> str:
 
 
 def _unknown_key(path: KeyPath, places: Places) -> ConfigFault:
-    model: type[BaseModel] | None = Settings
-    for part in path[:-1]:
-        info = model.model_fields.get(str(part)) if model is not None else None
-        model = kind_of(info.annotation)[1] if info is not None else None
+    model = model_at(path[:-1])
     name = str(path[-1])
     suggestion = close_to(name, list(model.model_fields)) if model is not None else None
     return places.fault(path, "unknown key" + ("" if suggestion else _home(name)), suggestion=suggestion)
@@ -148,7 +145,7 @@ def _wrong(error: ErrorDetails, places: Places) -> ConfigFault:
         words = f"{phrase} {context[name]:g}"
     else:
         words = _TYPES.get(error["type"], error["msg"])
-    found = "" if tuple(path[:2]) in SECRETS else f"found {shown(error['input'])}, "
+    found = "" if is_secret(path) else f"found {shown(error['input'])}, "
     hint = _example(path) if example and not suggestion else ""
     return places.fault(
         path, f"{found}expected {words}" + (f"; for example {hint}" if hint else ""), suggestion=suggestion

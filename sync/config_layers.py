@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PREFIX = "RAPPORT_"
 
-Kind = Literal["section", "table", "list", "scalar", "text", "secret"]
+Kind = Literal["section", "tables", "table", "list", "scalar", "text", "secret"]
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ def dotted(path: KeyPath) -> str:
 
 
 def kind_of(annotation: Any) -> tuple[Kind, type[BaseModel] | None]:
-    """What a field takes, whatever checks are wrapped around its type."""
+    """What a field takes, whatever checks are wrapped around its type; "tables" are sections with names."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return kind_of(get_args(annotation)[0])
@@ -84,7 +84,9 @@ def kind_of(annotation: Any) -> tuple[Kind, type[BaseModel] | None]:
         if issubclass(bare, SecretStr):
             return "secret", None
         if issubclass(bare, Mapping):
-            return "table", None
+            values = get_args(annotation)[1]
+            named = isinstance(values, type) and issubclass(values, BaseModel)
+            return ("tables", values) if named else ("table", None)
         if issubclass(bare, tuple | list):
             return "list", None
         if issubclass(bare, int | float):
@@ -105,14 +107,36 @@ def field_at(path: KeyPath) -> FieldInfo | None:
     """The field that a path ends at or lies within; None for what no model knows."""
     model: type[BaseModel] | None = Settings
     info: FieldInfo | None = None
+    kind: Kind = "section"
     for part in path:
+        if kind == "tables":  # this part is only the name of one of them
+            kind = "section"
+            continue
         if model is None:
             return info
         info = model.model_fields.get(str(part))
         if info is None:
             return None
-        model = kind_of(info.annotation)[1]
+        kind, model = kind_of(info.annotation)
     return info
+
+
+def model_at(path: KeyPath) -> type[BaseModel] | None:
+    """The section that stands at a path."""
+    model: type[BaseModel] | None = Settings
+    kind: Kind = "section"
+    for part in path:
+        if kind == "tables":
+            kind = "section"
+            continue
+        info = model.model_fields.get(str(part)) if model is not None else None
+        kind, model = kind_of(info.annotation) if info is not None else ("text", None)
+    return model if kind == "section" else None
+
+
+def is_secret(path: KeyPath) -> bool:
+    info = field_at(path)
+    return info is not None and kind_of(info.annotation)[0] == "secret"
 
 
 SECRETS = tuple(path for path, info in fields_of(Settings) if kind_of(info.annotation)[0] == "secret")
@@ -125,17 +149,17 @@ def variable(path: tuple[str, ...]) -> str:
 def take_secrets(tree: dict[str, Any], places: Places) -> list[ConfigFault]:
     """Remove the secrets that stand in the file, with a fault for each that does not repeat it."""
     faults = []
-    for path in SECRETS:
-        section = tree.get(path[0])
-        if not isinstance(section, dict) or path[1] not in section:
+    for path in [*SECRETS, *_secrets_of_tables(tree)]:
+        section = _held(tree, path[:-1])
+        if not isinstance(section, dict) or path[-1] not in section:
             continue
-        value = section[path[1]]
+        value = section[path[-1]]
         if path == ("http", "proxy") and isinstance(value, str) and "@" not in value:
             continue  # a proxy is a secret only where its address holds a password
-        del section[path[1]]
+        del section[path[-1]]
         ways = f"set {variable(path)}"
-        if field_at((path[0], f"{path[1]}_file")) is not None:
-            ways += f" or name a file that holds it with {path[1]}_file"
+        if field_at((*path[:-1], f"{path[-1]}_file")) is not None:
+            ways += f" or name a file that holds it with {path[-1]}_file"
         faults.append(
             places.fault(
                 path,
@@ -146,6 +170,24 @@ def take_secrets(tree: dict[str, Any], places: Places) -> list[ConfigFault]:
     return faults
 
 
+def _tables(tree: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], type[BaseModel]]]:
+    """The path of every section with a name that the file has, and its model."""
+    for path, info in fields_of(Settings):
+        kind, model = kind_of(info.annotation)
+        held = _held(tree, path)
+        if kind == "tables" and model is not None and isinstance(held, dict):
+            yield from (((*path, str(name)), model) for name in held)
+
+
+def _secrets_of_tables(tree: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    return [
+        (*path, *below)
+        for path, model in _tables(tree)
+        for below, info in fields_of(model)
+        if kind_of(info.annotation)[0] == "secret"
+    ]
+
+
 def overlay(tree: dict[str, Any], environ: Mapping[str, str], places: Places) -> list[ConfigFault]:
     """Write the values of the environment over those of the file."""
     faults = []
@@ -154,7 +196,7 @@ def overlay(tree: dict[str, Any], environ: Mapping[str, str], places: Places) ->
             continue
         path, kind = _target(name, tree)
         if path is None:
-            faults.append(_unknown(name))
+            faults.append(_unknown(name, tree))
             continue
         value, problem = _decode(environ[name], kind)
         if problem:
@@ -173,6 +215,9 @@ def _target(name: str, tree: Mapping[str, Any]) -> tuple[tuple[str, ...] | None,
     model: type[BaseModel] | None = Settings
     kind: Kind = "section"
     for position, part in enumerate(parts):
+        if kind == "tables":
+            path, kind = (*path, part.lower()), "section"
+            continue
         if model is None:
             rest = tuple(parts[position:])
             if path[0] in CATALOGUE_SECTIONS and kind == "table":
@@ -203,8 +248,10 @@ def _held(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     return held
 
 
-def _unknown(name: str) -> ConfigFault:
-    known = [variable(path).removeprefix(PREFIX) for path, _ in fields_of(Settings)]
+def _unknown(name: str, tree: Mapping[str, Any]) -> ConfigFault:
+    paths = [path for path, _ in fields_of(Settings)]
+    paths += [(*table, *below) for table, model in _tables(tree) for below, _ in fields_of(model)]
+    known = [variable(path).removeprefix(PREFIX) for path in paths]
     meant = close_to(name.removeprefix(PREFIX), known)
     return ConfigFault(
         name,

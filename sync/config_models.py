@@ -5,6 +5,7 @@ The one source of what a config may hold: checks, the JSON Schema for editors an
 by the catalogue, with the built-in ones; here they are only tables.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import time, timedelta
 from types import MappingProxyType
@@ -37,6 +38,7 @@ from sync.config_types import (
     Url,
     Whole,
     Zone,
+    refused,
 )
 from sync.written_fields import free_constants, own_fields
 
@@ -132,15 +134,30 @@ class SalesforceSection(Section):
     )
 
 
-class JiraSection(Section):
+class JiraSite(Section):
+    """One site: how it is reached, who reads there, and what."""
+
     url: Url = Field(description="Address of the site", examples=["https://example.atlassian.net"])
-    deployment: Literal["cloud"] = Field(default="cloud", description="Kind of Jira")
+    deployment: Literal["cloud", "datacenter"] = Field(default="cloud", description="Kind of Jira")
+    api_base: Url | None = Field(
+        default=None,
+        description="Cloud: where tokens with scopes and of service accounts are taken; links stay on url",
+        examples=["https://api.atlassian.com/ex/jira/11223344-a1b2-3b33-c444-def123456789"],
+    )
     email: Text | None = Field(
         default=None, description="Address of the user that reads", examples=["integration@example.com"]
     )
     api_token: SecretStr | None = Field(default=None, description="API token of that user; never in the file")
     api_token_file: Text | None = Field(
         default=None, description="File that holds the API token", examples=["/run/secrets/jira_token"]
+    )
+    personal_access_token: SecretStr | None = Field(
+        default=None, description="Token of the user that reads a Data Center; never in the file"
+    )
+    personal_access_token_file: Text | None = Field(
+        default=None,
+        description="File that holds the personal access token",
+        examples=["/run/secrets/jira_personal_token"],
     )
     jql: Jql | None = Field(
         default=None,
@@ -151,6 +168,30 @@ class JiraSection(Section):
         default=None,
         description="Address for links that people open, if it is not url",
         examples=["https://jira.example.com"],
+    )
+
+
+_SITE_NAME = re.compile(r"[a-z](_?[a-z0-9]){0,29}")  # as it stands in RAPPORT_JIRA__SITES__NAME__URL
+
+
+def _site_names(sites: Mapping[str, JiraSite]) -> Mapping[str, JiraSite]:
+    for name in sites:
+        if not _SITE_NAME.fullmatch(name):
+            raise refused(
+                f'"{name}" cannot name a site; use small letters, digits and single _, such as plant_south',
+                name,
+            )
+    return MappingProxyType(dict(sites))
+
+
+class JiraSection(JiraSite):
+    url: Url = Field(
+        default="",
+        description="Address of the site; left out where every site has a name in [jira.sites]",
+        examples=["https://example.atlassian.net"],
+    )
+    sites: Annotated[Mapping[str, JiraSite], AfterValidator(_site_names)] = Field(
+        default_factory=_empty, description="Further sites by a name of your choice, each a table of its own"
     )
     p1_priorities: Texts = Field(
         default=("Highest", "Blocker", "Critical", "P1", "Sev 1"), description="Priorities that count as P1"

@@ -28,23 +28,26 @@ class Credentials:
         self.folder = folder
         self.faults: list[ConfigFault] = []
 
-    def plain(self, path: tuple[str, str], value: str | None) -> str:
+    def plain(self, path: tuple[str, ...], value: str | None) -> str:
         if value is None:
-            self._fault(path, f"missing; set {variable(path)}, or {path[1]} in the file")
+            self._fault(path, f"missing; set {variable(path)}, or {path[-1]} in the file")
         return value or ""
 
-    def secret(self, path: tuple[str, str], value: SecretStr | None, file: str | None) -> str:
+    def secret(
+        self, path: tuple[str, ...], value: SecretStr | None, file: str | None, *, hint: str = ""
+    ) -> str:
         """The environment goes first; then its file need not even be there."""
         if value is not None:
             return self._clean(path, value.get_secret_value())
         if file is None:
             self._fault(
-                path, f"missing; set {variable(path)}, or name a file that holds it with {path[1]}_file"
+                path,
+                f"missing; set {variable(path)}, or name a file that holds it with {path[-1]}_file{hint}",
             )
             return ""
-        return self._from_file((path[0], f"{path[1]}_file"), file)
+        return self._from_file((*path[:-1], f"{path[-1]}_file"), file)
 
-    def private_key(self, path: tuple[str, str], name: str | None) -> str:
+    def private_key(self, path: tuple[str, ...], name: str | None) -> str:
         """The PEM text of a file; only its name may stand in the environment, never the key itself."""
         if name is None:
             self.plain(path, None)
@@ -58,11 +61,11 @@ class Credentials:
             self._fault(path, f'the file "{name}" {fault}')
         return text
 
-    def _from_file(self, path: tuple[str, str], name: str) -> str:
+    def _from_file(self, path: tuple[str, ...], name: str) -> str:
         text = self._text_of(path, name)
         return "" if text is None else self._clean(path, text)
 
-    def _text_of(self, path: tuple[str, str], name: str) -> str | None:
+    def _text_of(self, path: tuple[str, ...], name: str) -> str | None:
         file = self.folder / name
         try:
             with file.open("rb") as opened:
@@ -80,7 +83,7 @@ class Credentials:
             self._fault(path, f'the file "{name}" is not text')
             return None
 
-    def _clean(self, path: tuple[str, str], text: str) -> str:
+    def _clean(self, path: tuple[str, ...], text: str) -> str:
         secret = text.strip()
         if not secret:
             self._fault(path, "the secret is empty")
@@ -88,5 +91,5 @@ class Credentials:
             self._fault(path, "the secret holds blanks or line breaks; it must be one word on one line")
         return secret
 
-    def _fault(self, path: tuple[str, str], message: str) -> None:
+    def _fault(self, path: tuple[str, ...], message: str) -> None:
         self.faults.append(self.places.fault(path, message))

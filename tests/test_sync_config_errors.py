@@ -235,7 +235,7 @@ CASES = [
     Case(
         "a kind of Jira",
         '[jira]\nurl = "https://example.atlassian.net"\ndeployment = "clod"',
-        'rapport.toml:5: jira.deployment: found "clod", expected cloud; did you mean cloud?',
+        'rapport.toml:5: jira.deployment: found "clod", expected one of cloud, datacenter; did you mean cloud?',
     ),
     Case(
         "a method of linking",
