@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from simple_salesforce import Salesforce
 
 from simulator.dataset import Dataset
 from simulator.faults import parse
@@ -378,3 +381,36 @@ def test_all_of_a_bulk_query_counts_as_reading(serve):
 def test_an_expired_page_address_is_no_fault_of_a_job(serve):
     org = serve(faults=parse("rate=1,kinds=cursor"))
     assert org.rows()
+
+
+# A client that is not ours
+
+
+class ToLoopback(HTTPAdapter):
+    """The library always says https://; its requests go to the simulator instead."""
+
+    def __init__(self, base):
+        super().__init__()
+        self.base = urlsplit(base)
+
+    def send(self, request, **options):
+        there = urlsplit(request.url)
+        request.url = there._replace(scheme=self.base.scheme, netloc=self.base.netloc).geturl()
+        return super().send(request, **options)
+
+
+def test_simple_salesforce_reads_by_bulk_query(serve, monkeypatch):
+    monkeypatch.setattr("simple_salesforce.bulk2.sleep", lambda _: None)
+    org = serve(account(1, Name=ODD), account(2), account(3), bulk_polls=3)
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("https://", ToLoopback(org.simulator.salesforce_url))
+        library = Salesforce(
+            session_id="simulator",
+            instance_url="https://acme.my.salesforce.com",
+            version="62.0",
+            session=session,
+        )
+        pages = list(library.bulk2.Account.query("SELECT Id, Name FROM Account", max_records=2))
+    names = [[row["Name"] for row in csv.DictReader(io.StringIO(page, newline=""))] for page in pages]
+    assert names == [["A3", "A2"], [ODD]]
