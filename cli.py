@@ -7,6 +7,7 @@ found something to change.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 _EARLIEST, _LATEST = 1990, 2199  # years in which an --as-of makes sense, and with which dates can be reckoned
 
+_NO_ROOM = "The output cannot be written: {}.\n  What to do: make room, or send it elsewhere."
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -612,7 +614,7 @@ def main(arguments: list[str] | None = None) -> None:
         _discard_stdout()
     except OSError as error:
         _discard_stdout()
-        code = code or _fail(f"The output cannot be written: {error.strerror}.", 3)
+        code = code or _fail(_NO_ROOM.format(error.strerror), 3)
     sys.exit(code)
 
 
@@ -646,7 +648,10 @@ def _run(arguments: list[str] | None) -> int:
         return _fail(str(error), 3)
     except (typer.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:  # the reader left; end quietly
+    except (
+        BrokenPipeError,
+        SystemExit,
+    ):  # the reader left, for which the command line library ends the process
         _discard_stdout()
         return 0
     except Exception as error:
@@ -655,11 +660,14 @@ def _run(arguments: list[str] | None) -> int:
             return _usage(usage(), getattr(error, "ctx", None))
         if "--debug" in (sys.argv if arguments is None else arguments):
             raise
-        if isinstance(error, OSError) and error.strerror:
-            place = f"{error.filename}: " if error.filename else ""
+        if isinstance(error, OSError) and error.strerror and error.filename:
             return _fail(
-                f"{place}{error.strerror}.\n  What to do: see that it is there, has room and is yours.", 2
+                f"{error.filename}: {error.strerror}.\n  What to do: see that it is there, has room and is yours.",
+                2,
             )
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _discard_stdout()
+            return _fail(_NO_ROOM.format(error.strerror), 3)
         return _fail(
             f"Rapport failed in a way that it did not expect: {str(error) or type(error).__name__}\n"
             "  What to do: run `rapport --debug …` again and report what it says.",

@@ -34,6 +34,7 @@ _LABELS = {
     "IsDeleted": "Deleted",
 }
 _ORDER = {name: place for place, name in enumerate(("Health", "Band", "Overall", "Reach"))}
+_REASON = 320
 _LONG = 32  # characters; a longer value has a line of its own
 
 
@@ -71,9 +72,10 @@ def plan(
         _say(out, f"… and {left} more")
     for held in data.get("held", ()):
         _held(out, held, names)
-    _waiting(out, data.get("waiting", ()))
     if not changes:
         _say(out, "Nothing to change. 0 calls would write.")
+    _waiting(out, data.get("waiting", ()))
+    if not changes:
         return
     _say(out, "")
     if data.get("mode") == "observe":
@@ -123,16 +125,15 @@ def _change(out: Console, change: Json, names: Names) -> None:
             _new_task(out, change, subject, names)
         elif change["action"] == "update":
             _say(out, f"{sign} Task     {_of(change)}{short(subject)}", "bold")
-            _sides(out, fields, names, leave_out=())
-            _say(out, f"    because  {safe(change['reason'])}{rule}")
+            _sides(out, fields, names)
+            _say(out, f"    because  {short(change['reason'], _REASON)}{rule}")
         else:
             _say(out, f"{sign} Task     {_of(change)}{short(subject)}", "bold")
-            _say(out, f"    settled  {safe(change['reason'])}{rule}")
+            _say(out, f"    settled  {short(change['reason'], _REASON)}{rule}")
         return
     _say(out, f"{sign} {change['object']:<8} {short(change['account'] or change['id'])}", "bold")
-    _sides(out, fields, names, leave_out=("Why",))  # it says what the next line says
-    more = f"    {names.label('Rapport_Why__c')} is rewritten" if _has_why(fields, names) else ""
-    _say(out, f"    because  {safe(change['reason'])}{rule}{more}")
+    _sides(out, fields, names)
+    _say(out, f"    because  {short(change['reason'], _REASON)}{rule}")
 
 
 def _of(change: Json) -> str:
@@ -148,30 +149,28 @@ def _new_task(out: Console, change: Json, subject: object, names: Names) -> None
     about = f"{short(change['account'])} → " if change["account"] else "→ "
     _say(out, f"+ Task     {about}{owner}{until}", "bold")
     _say(out, f"    {short(subject, 120)}    rule {change['rule']}")
-    _say(out, f"    because  {safe(change['reason'])}")
+    _say(out, f"    because  {short(change['reason'], _REASON)}")
 
 
-def _sides(out: Console, fields: Json, names: Names, *, leave_out: Sequence[str]) -> None:
-    """Numbers and bands beside each other, texts on lines of their own."""
+def _sides(out: Console, fields: Json, names: Names) -> None:
+    """Numbers and bands beside each other, texts on lines of their own, but for Why: the next line says that."""
     told = {names.label(name): sides for name, sides in fields.items()}
     brief, long = [], []
     for label in sorted(told, key=lambda each: (_ORDER.get(each, len(_ORDER)), each)):
         before, after = told[label]["before"], told[label]["after"]
-        if label in leave_out:
+        if label == "Why":
             continue
         words = f"{label} {short(before)} → {short(after)}"
         if max(len(str(before or "")), len(str(after or ""))) <= _LONG:
             brief.append(words)
         else:
             long.append(words)
+    if "Why" in told:
+        brief.append("Why rewritten")
     if brief:
         _say(out, f"    {'   '.join(brief)}")
     for words in long:
         _say(out, f"    {words}")
-
-
-def _has_why(fields: Json, names: Names) -> bool:
-    return any(names.label(name) == "Why" for name in fields)
 
 
 def _held(out: Console, held: Json, names: Names) -> None:

@@ -52,10 +52,16 @@ _SOURCES = {
 }
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line, as for any other output; rich would end the process here."""
+        raise BrokenPipeError
+
+
 def console(file: IO[str] | None = None) -> Console:
     """Colour on a terminal only; elsewhere lines are as wide as they need to be."""
     out = file or sys.stdout
-    return Console(
+    return _Console(
         file=out, highlight=False, markup=False, emoji=False, width=None if out.isatty() else _PIPE_WIDTH
     )
 
@@ -361,10 +367,13 @@ def _last_pull(out: Console, pull: Json) -> None:
             "  What to do: run `rapport pull` again.",
             "yellow",
         )
+    absent: dict[str, list[str]] = {}
     for source in pull["sources"]:
         name = source_name(source["source"])
         if not source["present"]:
-            _say(out, f"  absent   {name}: {safe(source['reason'] or 'not there')}")
+            absent.setdefault(safe(source["reason"] or "not there"), []).append(name)
         elif source["missing"]:
             fields = ", ".join(safe(each) for each in source["missing"])
-            _say(out, f"  partly   {name}, without {fields}")
+            _say(out, f"  partly   {name}: without {fields}")
+    for reason, names in sorted(absent.items()):
+        _say(out, f"  absent   {', '.join(names)}: {reason}")

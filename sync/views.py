@@ -160,13 +160,15 @@ def find_account(mirror: Mirror, account: str) -> tuple[str, str]:
             f'"{account}" fits {len(ids)} accounts: {", ".join(ids)}.', "give the Id of the one you mean."
         )
     names = [
-        n
-        for (n,) in mirror.connection.execute("select Name from sf_account where not IsDeleted").fetchall()
-        if n
+        name
+        for (name,) in mirror.connection.execute(
+            "select distinct Name from sf_account where not IsDeleted and Name is not null order by Name"
+        ).fetchall()
     ]
     folded = {each.casefold(): each for each in names}
     near = [folded[each] for each in difflib.get_close_matches(account.casefold(), folded, n=3)]
-    starts = [each for each in names if each.casefold().startswith(account.casefold())][:3]
+    start = account.casefold().strip()
+    starts = [each for each in names if start and each.casefold().startswith(start)][:3]
     hint = " or ".join(f'"{each}"' for each in near or starts)
     raise UnknownAccount(
         f'The store has no account "{account}".',
