@@ -253,9 +253,18 @@ def _shown(value: object) -> str:
             return "text with broken characters"
         printable = "".join(letter for letter in value[:40] if letter.isprintable())
         return f'"{printable}{"…" if len(value) > 40 else ""}"'
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return f"{_as_written(Decimal(value))} (a number)"
+    if isinstance(value, float):
         return f"{value} (a number)"
     return _kind_of(value)
+
+
+def _as_written(number: Decimal) -> str:
+    """One spelling for one number, whether it came as 1e-05 or as 1.0E-5."""
+    with localcontext(prec=40):
+        plain = number.normalize()
+    return f"{plain:f}" if abs(plain.adjusted()) <= 22 else str(plain)
 
 
 def _kind_of(value: object) -> str:
