@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from connectors.batches import id18
 from sync import link
 from sync.names import address_domain, name_key, staff_entries, unit_aliases, unit_key, website_domain
 
@@ -245,7 +246,9 @@ def _account_managers(config: Config, connection: duckdb.DuckDBPyConnection) -> 
     """Who answers for an account (B7): the first of the configured chain who is an active standard user; for tasks
     otherwise that user's manager, else the fallback user.
     """
-    _table(connection, "house_user", {"value": [user.casefold() for user in config.people.house_users]})
+    _table(
+        connection, "house_user", {"value": [_user(user).casefold() for user in config.people.house_users]}
+    )
     connection.execute(
         "create or replace temp table usable as select u.Id, u.Name from sf_user u "
         "where u.IsActive and coalesce(u.UserType, 'Standard') = 'Standard' and not u.IsDeleted and not exists ("
@@ -274,18 +277,23 @@ def _account_managers(config: Config, connection: duckdb.DuckDBPyConnection) -> 
         "coalesce(m.user_id, boss.user_id, fallback.Id) as task_owner_id, "
         "coalesce(u.Name, boss.name, fallback.Name) as task_owner_name "
         "from sf_account a "
-        "left join (select account_id, arg_min(c.user_id, (place, left(c.user_id, 15))) as user_id from candidate c "
-        "  join usable u on u.Id = c.user_id group by account_id) m on m.account_id = a.Id "
+        "left join (select account_id, arg_min(u.Id, (place, left(u.Id, 15))) as user_id from candidate c "
+        "  join usable u on left(u.Id, 15) = left(c.user_id, 15) group by account_id) m on m.account_id = a.Id "
         "left join usable u on u.Id = m.user_id "
         "left join (select account_id, arg_min(b.Id, (place, b.Id)) as user_id, arg_min(b.Name, (place, b.Id)) as name "
-        "  from candidate c join sf_user w on w.Id = c.user_id join usable b on b.Id = w.ManagerId group by account_id) boss "
+        "  from candidate c join sf_user w on left(w.Id, 15) = left(c.user_id, 15) join usable b on b.Id = w.ManagerId group by account_id) boss "
         "  on boss.account_id = a.Id "
         "left join usable fallback on lower(fallback.Id) = lower($fallback) or exists ("
         "  select 1 from sf_user f where f.Id = fallback.Id and lower(f.Username) = lower($fallback))",
-        {"fallback": config.people.fallback_user or ""},
+        {"fallback": _user(config.people.fallback_user or "")},
     )
     connection.execute("drop table candidate")
     connection.execute("drop table usable")
+
+
+def _user(named: str) -> str:
+    """A user as the config names one, by Id in the form that the API gives: people paste 15 characters."""
+    return id18(named) if named.startswith("005") else named
 
 
 def _distinct(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
