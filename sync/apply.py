@@ -19,7 +19,7 @@ from sync.errors import StalePlan, StateMismatch
 from sync.ledger import Entry, Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from connectors.salesforce_writes import WriteResult
@@ -33,6 +33,7 @@ Outcome = Literal["applied", "unchanged", "skipped", "quarantined"]
 _NEW_PLAN = "make a new one with `rapport plan --out FILE`, review it and apply that."
 _CREATE_TRIES = 3
 _GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
+_UNRELATED = _GONE | {"INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +207,25 @@ class _Work:
         ]
         unexplained = self._confirm_found(object_name, refused_as_double, "it was already there")
         explained = {entry.id for entry in refused_as_double} - {entry.id for entry in unexplained}
+        orphans = self._orphans(
+            entry for entry, answer in zip(left, answers, strict=True) if answer.code in _UNRELATED
+        )
         self._record(
-            _answered(entry, answer)
+            Settled(entry, "skipped", code=answer.code, message="its account is no longer there")
+            if entry.id in orphans
+            else _answered(entry, answer)
             for entry, answer in zip(left, answers, strict=True)
             if entry.id not in explained
         )
+
+    def _orphans(self, refused: Iterable[Entry]) -> set[int]:
+        """Those whose account was deleted or merged away since the plan: nobody has to mend anything."""
+        account_of = {entry.id: entry.change.account_id for entry in refused if entry.change.account_id}
+        if not account_of:
+            return set()
+        rows = self.crm.select_in("Account", ["Id"], "Id", sorted(set(account_of.values())))
+        standing = {canonical.id18(str(row["Id"])) for row in rows}
+        return {number for number, account in account_of.items() if account not in standing}
 
     def _confirm_found(self, object_name: str, entries: Sequence[Entry], reason: str) -> list[Entry]:
         """Confirm those whose key the target knows; returns the others."""
