@@ -220,7 +220,7 @@ rows = st.lists(
 ).map(lambda drawn: [_row(n, a, done=d, project=p, minutes=m) for n, (a, d, p, m) in enumerate(drawn)])
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows)
 def test_the_rows_account_for_the_number(drawn):
     metrics = _measured(drawn)

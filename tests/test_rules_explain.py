@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from company import CUSTOMER, NOW, ago
+from company import CUSTOMER, ago
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from score_board import METRICS, board, book, measure
@@ -125,7 +125,7 @@ def cards_and_values(draw):
     return cards, values
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cards_and_values())
 def test_points_caps_and_rounding_are_the_score_to_the_last_digit(drawn):
     for card in _told(*drawn).values():
@@ -236,13 +236,3 @@ def test_an_account_that_is_not_managed_has_neither_scores_nor_rules(book, serve
     company.pull()
     told = company.explain("Acme")
     assert (told["scorecards"], told["rules"]) == ({}, [])
-
-
-def test_explain_gives_the_same_answer_twice(book, serve):
-    acme = book.account("Acme")
-    for days in range(1, 30):
-        book.call(acme, ago(days=days))
-        book.issue(f"ACME-{days}", acme, due=NOW.date())
-    company = serve(book)
-    company.pull()
-    assert json.dumps(company.explain("Acme")) == json.dumps(company.explain("Acme"))

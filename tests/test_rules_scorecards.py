@@ -331,8 +331,8 @@ def cards_and_values(draw):
     }
 
 
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-twice = settings(quick, max_examples=12)  # two boards each
+quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+twice = settings(quick, max_examples=6)  # two boards each
 
 
 @quick
