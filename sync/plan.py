@@ -84,7 +84,8 @@ def plan_tasks(inputs: PlanInputs) -> episodes.TaskPlan:
         return plan
     rows = tracks.rows_by_key(inputs)
     for track in tracks.assemble(inputs, rows):
-        episodes.plan_track(track, inputs, plan)
+        if inputs.concerned is None or track.account_id in inputs.concerned:
+            episodes.plan_track(track, inputs, plan)
     caps.create_within_caps(plan, rows, inputs)
     return plan
 

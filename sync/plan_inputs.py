@@ -153,7 +153,8 @@ class PlanInputs:
     of the same `pull_id` counts as the present value: the mirror cannot know it yet.
     `created_today` counts, by owner, tasks created on `day`, digests left out. `quarantined` are keys of tasks
     that the target refused lately: they are tried again after all others, so that they take nobody's place.
-    `business_day` is `day` or, on a day off, the next business day: digests are due then.
+    `business_day` is `day` or, on a day off, the next business day: digests are due then. `concerned` are the
+    accounts of a pilot, None where the plan is for all: what stands on others is left as it is.
     """
 
     as_of: datetime
@@ -165,6 +166,7 @@ class PlanInputs:
     organization: str | None
     rules: frozenset[str]
     business_day: date | None = None
+    concerned: Collection[str] | None = None
     records: Sequence[WantedRecord] = ()
     outcomes: Sequence[RuleOutcome] = ()
     tasks: Sequence[TaskRow] = ()

@@ -178,6 +178,7 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
             organization=_organization(mirror),
             rules=frozenset(name for name, rule in config.catalogue.rules.items() if rule.enabled),
             business_day=hours.add_business_days(day, 0),
+            concerned=_concerned(mirror, where),
             records=records,
             outcomes=outcomes,
             tasks=own_tasks,
@@ -304,6 +305,14 @@ def _organization(mirror: Mirror) -> str | None:
     known = json.loads(mirror.meta("organization") or "{}")
     identity = known.get("id")
     return None if identity is None else str(identity)
+
+
+def _concerned(mirror: Mirror, where: str | None) -> frozenset[str] | None:
+    """The accounts of a pilot; None where the plan is for all."""
+    if where is None:
+        return None
+    rows = mirror.connection.execute(f"select account_id from accounts where {where}").fetchall()
+    return frozenset(account_id for (account_id,) in rows)
 
 
 def _for_admins(plan: Plan) -> list[str]:

@@ -342,21 +342,35 @@ def test_observe_plans_and_writes_nothing_but_a_plan_applied_by_hand_is_written(
         apply(quiet, plan)
 
 
+PILOT = 'mode = "pilot"\nwhere = "industry = \'Banking\'"\n'
+
+
 def test_a_pilot_concerns_only_its_accounts(book, serve):
     for name in ("Acme", "Nordwind"):
         book.account(name, Industry="Banking" if name == "Acme" else "Trade")
     book.call(book.account("Other"), ago(days=1))
     company = serve(book)
     company.configure(mode="pilot")
-    company.config_path.write_text(
-        company.config_path.read_text().replace(
-            'mode = "pilot"', 'mode = "pilot"\nwhere = "industry = \'Banking\'"'
-        )
-    )
+    company.config_path.write_text(company.config_path.read_text().replace('mode = "pilot"\n', PILOT))
     company.sync()
     assert [record["Name"] for record in company.org("Account") if record.get("Rapport_Band__c")] == ["Acme"]
     assert {task["WhatId"] for task in tasks(company)} == {account(company)["Id"]}
     assert writes_of(company) == 0
+
+
+def test_what_stands_outside_of_a_pilot_stays_also_when_its_rule_goes(book, serve):
+    for name in ("Acme", "Nordwind"):
+        book.account(name, Industry="Banking" if name == "Acme" else "Trade")
+    book.call(book.account("Other"), ago(days=1))
+    company = serve(book)
+    company.sync()
+    company.configure(NO_RULES, mode="pilot")
+    company.config_path.write_text(company.config_path.read_text().replace('mode = "pilot"\n', PILOT))
+    company.sync()
+    assert {task["WhatId"]: task["Status"] for task in tasks(company)} == {
+        account(company, "Acme")["Id"]: "Completed",
+        account(company, "Nordwind")["Id"]: "Not Started",
+    }
 
 
 # -- a large surprise --------------------------------------------------------------------------------------------------
