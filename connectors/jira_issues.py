@@ -167,14 +167,15 @@ class IssueReader:
         if self._epoch_is_read:
             pages = search(jql.updated_since(moment))
             try:
-                first = next(pages)
+                first = next(pages, None)
             except RequestRefused as error:
                 if error.status != 400:
                     raise
                 # Refused either for the number or for the admin's own query; the other form tells.
             else:
-                yield first
-                yield from pages
+                if first is not None:
+                    yield first
+                    yield from pages
                 return
         for page in search(jql.updated_since_minute(moment, self._zone)):
             self._epoch_is_read = False

@@ -53,6 +53,7 @@ def search(
         body["validateQuery"] = False
     start, back, empty = 0, 0, 0
     before: list[_Place] = []
+    emptied: set[int] = set()
     for _ in range(MAX_PAGES):
         page = api.post("search", OffsetSearchPage, {**body, "startAt": start})
         if notices is not None:
@@ -64,11 +65,14 @@ def search(
             )
         places = [_place(raw) for raw in page.issues]
         known = set(before)
-        if start and before and places and known.isdisjoint(places):
+        moved = start > 0 and bool(before) and known.isdisjoint(places)
+        if moved and (places or start not in emptied):
+            if not places:
+                emptied.add(start)
             back = back * 10 or min(_STEP_BACK, max(len(before) - 1, 1))
             start = max(0, start - back)
             continue
-        if len(places) > 1 and places == before and not back:
+        if page.start_at is None and len(places) > 1 and places == before and not back:
             raise UnexpectedAnswer("Jira's search sends the same page again and again.", NOT_JIRA)
         back = 0
         fresh = [raw for raw, place in zip(page.issues, places, strict=True) if place not in known]
@@ -77,16 +81,17 @@ def search(
         end = start + len(places)
         if end >= page.total if page.total is not None else not fresh:
             return
-        if places:
-            # The size of a page is the server's affair (jira.search.views.default.max): only rows count.
-            empty = 0
-            start, before = (end - 1, places) if len(places) > 1 else (end, [])
-            continue
-        # Rows that the index still has and the database no longer: they count, and do not come.
-        empty += 1
+        # Rows that the index still has and the database no longer count, and do not come.
+        empty = 0 if fresh else empty + 1
         if empty > MAX_EMPTY_PAGES:
-            raise UnexpectedAnswer(f"Jira's search sends one empty page after another ({empty}).", NOT_JIRA)
-        start, before = start + max(page.max_results or size, 1), []
+            raise UnexpectedAnswer(f"Jira's search sends nothing new on {empty} pages in a row.", NOT_JIRA)
+        if not places:
+            start, before = start + max(page.max_results or size, 1), []
+        elif len(places) == 1 and places == before:
+            start, before = end, []  # a server that gives one row at a time leaves no room for the row before
+        else:
+            # The size of a page is the server's affair (jira.search.views.default.max): only rows count.
+            start, before = end - 1, places
     raise UnexpectedAnswer(f"Jira's search goes on after {MAX_PAGES} pages.", NOT_JIRA)
 
 
