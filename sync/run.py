@@ -9,40 +9,46 @@ pull ─► mirror ─► measure ─► plan ─► apply ─► Salesforce
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connectors.errors import FieldNotFound
 from connectors.jira import Jira
 from connectors.salesforce import Salesforce
-from rules import tasks
 from sync import canonical, safety, seal
 from sync.apply import ApplyResult, apply_plan, check_current, settle
 from sync.errors import SyncError
 from sync.lock import RunLock
-from sync.measure import business_hours, default_as_of, measure, pilot_sql, server_now
+from sync.measure import default_as_of, server_now
 from sync.mirror import Mirror
-from sync.objects import TASK_FIELDS
-from sync.plan import make_plan
-from sync.plan_inputs import Limits, PlanInputs, TaskRow, TaskSettings
+from sync.plan_from_store import build_plan, limits, organization
 from sync.pull import PullReport, Sides, pull
 from sync.state import State
-from sync.wanted import OwnField, wanted_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from connectors.http import Calls
     from sync.changes import Plan
     from sync.config import Config
-    from sync.plan_inputs import Episode
+
+__all__ = [
+    "READ_WAIT",
+    "Outcome",
+    "PullReport",
+    "build_plan",
+    "check_safety",
+    "reading",
+    "run_apply",
+    "run_pull",
+    "run_sync",
+]
 
 READ_WAIT = 10.0  # seconds that a reader waits for a run to end
 
@@ -131,7 +137,7 @@ def run_apply(
             job.state,
             config_digest=config.digest,
             pull_id=job.mirror.meta("pull_id"),
-            organization=_organization(job.mirror),
+            organization=organization(job.mirror),
             now=server_now(config, job.mirror),
             max_age=config.safety.max_plan_age,
         )
@@ -143,61 +149,20 @@ def run_apply(
         return job.outcome
 
 
-def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *, adopt: bool = False) -> Plan:
-    """The sealed plan for `as_of`, from the store alone."""
-    measure(config, mirror, state, as_of)
-    hours = business_hours(config)
-    day = hours.day_of(as_of)
-    where = pilot_sql(config)
-    episodes = state.episodes()
-    own_tasks = _own_tasks(mirror)
-    outcomes = tasks.outcomes(
-        mirror.connection,
-        config.catalogue,
-        tracked=_tracked(episodes, own_tasks),
-        day=day,
-        hours=hours,
-        where=where,
-    )
-    written = {
-        (record_id, name): each
-        for record_id, fields in state.written_values("Account").items()
-        for name, each in fields.items()
-    }
-    records = wanted_records(
-        mirror.connection, config.catalogue, _account_fields(mirror), written, outcomes, where=where
-    )
-    plan = make_plan(
-        PlanInputs(
-            as_of=as_of,
-            day=day,
-            now=server_now(config, mirror),
-            mode=config.rollout.mode,
-            config_digest=config.digest,
-            pull_id=mirror.meta("pull_id"),
-            organization=_organization(mirror),
-            rules=frozenset(name for name, rule in config.catalogue.rules.items() if rule.enabled),
-            business_day=hours.add_business_days(day, 0),
-            concerned=_concerned(mirror, where),
-            records=records,
-            outcomes=outcomes,
-            tasks=own_tasks,
-            episodes=episodes,
-            confirmed_tasks=state.confirmed_tasks(),
-            created_today=state.created_on(day),
-            quarantined=frozenset(each.record for each in state.quarantined() if each.object == "Task"),
-            limits=_limits(config),
-            task_settings=_task_settings(config, mirror),
-            adopt=adopt,
-        )
-    )
-    return seal.sealed(plan, state.seal_key)
-
-
 def check_safety(config: Config, state: State, plan: Plan, *, allow_large_change: bool) -> None:
-    verdict = safety.check(plan, state.known_records(), _limits(config))
+    verdict = safety.check(plan, state.known_records(), limits(config))
     if not verdict.allowed and not allow_large_change:
         raise verdict.stop()
+
+
+def _for_admins(plan: Plan) -> list[str]:
+    """Tasks that cannot be created until somebody mends the org or the config; those that only wait are no news."""
+    reasons = Counter(
+        each.reason
+        for each in plan.waiting
+        if each.reason.startswith(("no task is written", "no active owner"))
+    )
+    return [f"{reason} ({count} asked for)" for reason, count in sorted(reasons.items())]
 
 
 # -- one run -----------------------------------------------------------------------------------------------------------
@@ -296,118 +261,3 @@ def _summary(outcome: Outcome) -> dict[str, object]:
 
 def _calls(calls: Calls | None) -> dict[str, int]:
     return {"read": calls.read if calls else 0, "write": calls.write if calls else 0}
-
-
-# -- values for the plan -----------------------------------------------------------------------------------------------
-
-
-def _organization(mirror: Mirror) -> str | None:
-    known = json.loads(mirror.meta("organization") or "{}")
-    identity = known.get("id")
-    return None if identity is None else str(identity)
-
-
-def _concerned(mirror: Mirror, where: str | None) -> frozenset[str] | None:
-    """The accounts of a pilot; None where the plan is for all."""
-    if where is None:
-        return None
-    rows = mirror.connection.execute(f"select account_id from accounts where {where}").fetchall()
-    return frozenset(account_id for (account_id,) in rows)
-
-
-def _for_admins(plan: Plan) -> list[str]:
-    """Tasks that cannot be created until somebody mends the org or the config; those that only wait are no news."""
-    reasons = Counter(
-        each.reason
-        for each in plan.waiting
-        if each.reason.startswith(("no task is written", "no active owner"))
-    )
-    return [f"{reason} ({count} asked for)" for reason, count in sorted(reasons.items())]
-
-
-def _own_fields(mirror: Mirror) -> dict[str, dict[str, object]]:
-    fields: dict[str, dict[str, object]] = json.loads(mirror.meta("own_fields") or "{}")
-    return fields
-
-
-def _account_fields(mirror: Mirror) -> list[OwnField]:
-    return [
-        OwnField(ours, str(info["name"]), int(str(info["length"])), int(str(info["scale"])))
-        for ours, info in _own_fields(mirror).items()
-        if info["updateable"] and ours not in TASK_FIELDS
-    ]
-
-
-def _limits(config: Config) -> Limits:
-    limits = config.safety
-    return Limits(
-        min_score_move=limits.min_score_move,
-        large_move=limits.large_move,
-        max_change_share=limits.max_change_share,
-        min_records=limits.min_records,
-        max_open_tasks_per_owner=limits.max_open_tasks_per_owner,
-        max_new_tasks_per_owner_day=limits.max_new_tasks_per_owner_day,
-    )
-
-
-def _task_settings(config: Config, mirror: Mirror) -> TaskSettings:
-    section = config.salesforce.task
-    fields = _own_fields(mirror)
-    key = fields.get("Rapport_Key__c")
-    record_type = None
-    if section.record_type:
-        found = mirror.one(
-            "select Id from sf_record_type where SobjectType = 'Task' and (DeveloperName = $1 or Name = $1)",
-            section.record_type,
-        )
-        if found is None:
-            raise SyncError(
-                f'salesforce.task.record_type: the org has no record type "{section.record_type}" of Task.',
-                "name one by its developer name, or leave the key out.",
-            )
-        record_type = str(found)
-    lacking = (
-        "is not there, or hidden from this user"
-        if key is None
-        else "may not be filled in by this user"
-        if not key["createable"]
-        else "is not unique in the org, so that nothing would stop a doubled task"
-        if not key["unique"]
-        else None
-    )
-    return TaskSettings(
-        createable=lacking is None,
-        lacking=lacking or "",
-        key_field=str(key["name"]) if key else "Rapport_Key__c",
-        open_status=section.open_status,
-        closed_status=section.closed_status,
-        priority=section.priority,
-        high_priority=section.high_priority,
-        record_type_id=record_type,
-        type=section.type,
-        constants=dict(section.constants),
-    )
-
-
-def _own_tasks(mirror: Mirror) -> list[TaskRow]:
-    """Tasks in the org that carry a Rapport key, as the last pull saw them."""
-    rows = mirror.connection.execute(
-        "select t.Id, t.Rapport_Key__c, coalesce(s.survivor_id, t.AccountId), t.OwnerId, t.WhoId, t.Subject, "
-        "t.Description, t.Status, t.IsClosed, t.IsDeleted, t.Priority, t.ActivityDate, t.Rapport_Answer__c, "
-        "t.Rapport_Snooze_Until__c, t.CompletedDateTime, coalesce(t.LastModifiedDate, t.SystemModstamp) "
-        "from sf_own_task t left join account_survivor s on s.account_id = t.AccountId order by t.Id"
-    ).fetchall()
-    return [TaskRow(*row[:14], *(_aware(moment) for moment in row[14:])) for row in rows]
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)
-
-
-def _tracked(episodes: list[Episode], own_tasks: list[TaskRow]) -> set[tuple[str, str]]:
-    """Pairs of rule and account whose silence matters: an episode is open, or a task stands in the org."""
-    tracked = {(each.rule, each.account_id) for each in episodes if each.ended is None}
-    for task in own_tasks:
-        rule, _, rest = task.key.partition("|")
-        tracked.add((rule, canonical.id18(rest.partition("|")[0])))
-    return tracked

@@ -1,0 +1,181 @@
+"""The plan of what the store holds: mirror, state and config gathered into the values of the pure `sync.plan`."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rules import tasks
+from sync import canonical, seal
+from sync.errors import SyncError
+from sync.measure import business_hours, measure, pilot_sql, server_now
+from sync.objects import TASK_FIELDS
+from sync.plan import make_plan
+from sync.plan_inputs import Limits, PlanInputs, TaskRow, TaskSettings
+from sync.tracks import is_open
+from sync.wanted import OwnField, wanted_records
+
+if TYPE_CHECKING:
+    from sync.changes import Plan
+    from sync.config import Config
+    from sync.mirror import Mirror
+    from sync.plan_inputs import Episode
+    from sync.state import State
+
+
+def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *, adopt: bool = False) -> Plan:
+    """The sealed plan for `as_of`, from the store alone."""
+    measure(config, mirror, state, as_of)
+    hours = business_hours(config)
+    day = hours.day_of(as_of)
+    where = pilot_sql(config)
+    episodes = state.episodes()
+    own_tasks = _own_tasks(mirror)
+    outcomes = tasks.outcomes(
+        mirror.connection,
+        config.catalogue,
+        tracked=_tracked(episodes, own_tasks),
+        day=day,
+        hours=hours,
+        where=where,
+    )
+    written = {
+        (record_id, name): each
+        for record_id, fields in state.written_values("Account").items()
+        for name, each in fields.items()
+    }
+    records = wanted_records(
+        mirror.connection, config.catalogue, _account_fields(mirror), written, outcomes, where=where
+    )
+    plan = make_plan(
+        PlanInputs(
+            as_of=as_of,
+            day=day,
+            now=server_now(config, mirror),
+            mode=config.rollout.mode,
+            config_digest=config.digest,
+            pull_id=mirror.meta("pull_id"),
+            organization=organization(mirror),
+            rules=frozenset(name for name, rule in config.catalogue.rules.items() if rule.enabled),
+            business_day=hours.add_business_days(day, 0),
+            concerned=_concerned(mirror, where),
+            records=records,
+            outcomes=outcomes,
+            tasks=own_tasks,
+            episodes=episodes,
+            confirmed_tasks=state.confirmed_tasks(),
+            created_today=state.created_on(day),
+            quarantined=frozenset(each.record for each in state.quarantined() if each.object == "Task"),
+            limits=limits(config),
+            task_settings=_task_settings(config, mirror),
+            adopt=adopt,
+        )
+    )
+    return seal.sealed(plan, state.seal_key)
+
+
+def organization(mirror: Mirror) -> str | None:
+    known = json.loads(mirror.meta("organization") or "{}")
+    identity = known.get("id")
+    return None if identity is None else str(identity)
+
+
+def _concerned(mirror: Mirror, where: str | None) -> frozenset[str] | None:
+    """The accounts of a pilot; None where the plan is for all."""
+    if where is None:
+        return None
+    rows = mirror.connection.execute(f"select account_id from accounts where {where}").fetchall()
+    return frozenset(account_id for (account_id,) in rows)
+
+
+def _own_fields(mirror: Mirror) -> dict[str, dict[str, object]]:
+    fields: dict[str, dict[str, object]] = json.loads(mirror.meta("own_fields") or "{}")
+    return fields
+
+
+def _account_fields(mirror: Mirror) -> list[OwnField]:
+    return [
+        OwnField(ours, str(info["name"]), int(str(info["length"])), int(str(info["scale"])))
+        for ours, info in _own_fields(mirror).items()
+        if info["updateable"] and ours not in TASK_FIELDS
+    ]
+
+
+def limits(config: Config) -> Limits:
+    section = config.safety
+    return Limits(
+        min_score_move=section.min_score_move,
+        large_move=section.large_move,
+        max_change_share=section.max_change_share,
+        min_records=section.min_records,
+        max_open_tasks_per_owner=section.max_open_tasks_per_owner,
+        max_new_tasks_per_owner_day=section.max_new_tasks_per_owner_day,
+    )
+
+
+def _task_settings(config: Config, mirror: Mirror) -> TaskSettings:
+    section = config.salesforce.task
+    fields = _own_fields(mirror)
+    key = fields.get("Rapport_Key__c")
+    record_type = None
+    if section.record_type:
+        found = mirror.one(
+            "select Id from sf_record_type where SobjectType = 'Task' and (DeveloperName = $1 or Name = $1)",
+            section.record_type,
+        )
+        if found is None:
+            raise SyncError(
+                f'salesforce.task.record_type: the org has no record type "{section.record_type}" of Task.',
+                "name one by its developer name, or leave the key out.",
+            )
+        record_type = str(found)
+    lacking = (
+        "is not there, or hidden from this user"
+        if key is None
+        else "may not be filled in by this user"
+        if not key["createable"]
+        else "is not unique in the org, so that nothing would stop a doubled task"
+        if not key["unique"]
+        else None
+    )
+    return TaskSettings(
+        createable=lacking is None,
+        lacking=lacking or "",
+        key_field=str(key["name"]) if key else "Rapport_Key__c",
+        open_status=section.open_status,
+        closed_status=section.closed_status,
+        priority=section.priority,
+        high_priority=section.high_priority,
+        record_type_id=record_type,
+        type=section.type,
+        constants=dict(section.constants),
+    )
+
+
+def _own_tasks(mirror: Mirror) -> list[TaskRow]:
+    """Tasks in the org that carry a Rapport key, as the last pull saw them."""
+    rows = mirror.connection.execute(
+        "select t.Id, t.Rapport_Key__c, coalesce(s.survivor_id, t.AccountId), t.OwnerId, t.WhoId, t.Subject, "
+        "t.Description, t.Status, t.IsClosed, t.IsDeleted, t.Priority, t.ActivityDate, t.Rapport_Answer__c, "
+        "t.Rapport_Snooze_Until__c, t.CompletedDateTime, coalesce(t.LastModifiedDate, t.SystemModstamp) "
+        "from sf_own_task t left join account_survivor s on s.account_id = t.AccountId order by t.Id"
+    ).fetchall()
+    return [TaskRow(*row[:14], *(_aware(moment) for moment in row[14:])) for row in rows]
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
+
+
+def _tracked(episodes: list[Episode], own_tasks: list[TaskRow]) -> set[tuple[str, str]]:
+    """Pairs of rule and account whose silence matters: an episode is open, a task is open, or one was found in the
+    org of which nothing is known here.
+    """
+    tracked = {(each.rule, each.account_id) for each in episodes if each.ended is None}
+    known = {each.key for each in episodes}
+    for task in own_tasks:
+        if is_open(task) or task.key not in known:
+            rule, _, rest = task.key.partition("|")
+            tracked.add((rule, canonical.id18(rest.partition("|")[0])))
+    return tracked
