@@ -10,6 +10,7 @@ from rules import metrics, scorecards
 from rules.calendar import BusinessHours
 from rules.explain import LinkBases
 from rules.expressions import to_sql
+from sync.errors import SyncError
 from sync.names import staff_entries
 
 if TYPE_CHECKING:
@@ -51,7 +52,18 @@ def link_bases(config: Config) -> LinkBases:
 
 
 def measure(config: Config, mirror: Mirror, state: State | None, as_of: datetime) -> None:
-    """Evaluate the catalogue over the mirror; results are temporary tables of its connection (see `rules.metrics`)."""
+    """Evaluate the catalogue over the mirror; results are temporary tables of its connection (see `rules.metrics`).
+
+    Raises SyncError when the config names account columns that no pull has read yet.
+    """
+    columns = "select column_name from duckdb_columns() where table_name = 'sf_account'"
+    held = {name for (name,) in mirror.connection.execute(columns).fetchall()}
+    unread = [name for name in config.accounts.columns if f"x_{name}" not in held]
+    if unread:
+        raise SyncError(
+            f"The store does not hold what [accounts.columns] asks for yet: {', '.join(unread)}.",
+            "run rapport pull first.",
+        )
     metrics.evaluate(mirror.connection, config.catalogue, parameters(config, mirror, as_of))
     previous = [(row[0], row[1], row[2]) for row in state.bands_before(as_of)] if state is not None else []
     scorecards.evaluate(mirror.connection, config.catalogue, previous)

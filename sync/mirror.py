@@ -130,7 +130,8 @@ class Mirror:
             connection.execute("set timezone = 'UTC'")
             mirror = cls(connection)
             if not read_only:
-                mirror._prepare()
+                with mirror.transaction():  # one wait for the disk instead of one for each table
+                    mirror._prepare()
             elif mirror.meta("pull_id") is None or mirror.meta("version") != str(VERSION):
                 raise StoreEmpty
             yield mirror
@@ -144,7 +145,8 @@ class Mirror:
             for (table,) in execute("select table_name from duckdb_tables()").fetchall():
                 execute(f"drop table {quoted(table)}")
             execute("create table mirror_meta (name varchar, value varchar)")
-        self.set_meta("version", str(VERSION))
+        if self.meta("version") is None:
+            self.set_meta("version", str(VERSION))
         execute(
             "create table if not exists mirror_source "
             "(source varchar, present boolean, reason varchar, missing_fields varchar)"

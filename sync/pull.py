@@ -9,10 +9,13 @@ Jira ──────── issues in full ───┘
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from connectors.errors import ConnectorError
 from sync import normalise
@@ -75,22 +78,26 @@ def pull(
     job = PullJob(config, mirror, report, full, now, progress)
     columns = {**config.accounts.columns, **_manager_fields(config)}
     wanted = wanted_objects(config.salesforce.fields, columns, config.identity.account_key)
-    mirror.set_meta("incomplete", "yes")
-    for source in wanted:
-        mirror.ensure_object(source, reshape=False)
+    with mirror.transaction():
+        mirror.set_meta("incomplete", "yes")
+        for source in wanted:
+            mirror.ensure_object(source, reshape=False)
     try:
         _read(job, sides, wanted)
     except ConnectorError:
         if report.rows and mirror.meta("pull_id") is not None:
-            # Sources of two ages stand side by side now: at least links and keys fit what is there.
-            _finish(job, wanted)
+            # Sources of two ages stand side by side now: at least links and keys fit what is there. They cannot
+            # where the config asks for columns that were not read yet; the error that stopped the pull says more.
+            with contextlib.suppress(duckdb.BinderException):
+                _finish(job, wanted)
         raise
-    _finish(job, wanted)
-    if config.time.now is None:
-        mirror.set_meta("clock_offset_seconds", str(_clock_offset(sides.salesforce, now)))
-    mirror.set_meta("pulled_at", now.isoformat())
-    mirror.set_meta("organization", json.dumps(_identity(report)))
-    mirror.set_meta("incomplete", "")
+    with mirror.transaction():
+        _finish(job, wanted)
+        if config.time.now is None:
+            mirror.set_meta("clock_offset_seconds", str(_clock_offset(sides.salesforce, now)))
+        mirror.set_meta("pulled_at", now.isoformat())
+        mirror.set_meta("organization", json.dumps(_identity(report)))
+        mirror.set_meta("incomplete", "")
     return report
 
 
@@ -114,12 +121,13 @@ def _read(job: PullJob, sides: Sides, wanted: list[SourceObject]) -> None:
 def _finish(job: PullJob, wanted: list[SourceObject]) -> None:
     """Derive what the models need, and give the mirror a new name: plans of an older one are out of date."""
     job.progress("links", 0)
-    job.report.notices += normalise.materialise(job.config, job.mirror)
-    job.mirror.set_meta("newest_stamp", _newest_stamp(job.mirror, wanted))
-    count = int((job.mirror.meta("pull_id") or "0").partition(" ")[0]) + 1
-    # With the time, because a mirror that was rebuilt counts from one again.
-    job.report.pull_id = f"{count} {job.now.isoformat()}"
-    job.mirror.set_meta("pull_id", job.report.pull_id)
+    with job.mirror.transaction():
+        job.report.notices += normalise.materialise(job.config, job.mirror)
+        job.mirror.set_meta("newest_stamp", _newest_stamp(job.mirror, wanted))
+        count = int((job.mirror.meta("pull_id") or "0").partition(" ")[0]) + 1
+        # With the time, because a mirror that was rebuilt counts from one again.
+        job.report.pull_id = f"{count} {job.now.isoformat()}"
+        job.mirror.set_meta("pull_id", job.report.pull_id)
 
 
 def _drop_keyless_tasks(mirror: Mirror) -> None:
