@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from company import CATEGORIES, Book, sf_id
+from company import CATEGORIES, Book, sf_id, stamp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,7 @@ ADDRESSES = ("dana@acme.example", "Dana@ACME.example ", "bob@acme.example", "eva
              "sue@nord.example", "ann@vendor.example", "lea@sub.acme.example", "oak@quiet.example", None)  # fmt: skip
 DEPARTMENTS = ("IT", "IT Dept.", "Purchasing", "Abteilung Einkauf", "HR & Legal", "hr and legal", "Plant-South", "HR",
                "R&D", "Department", "", "Human Resources", None, None)  # fmt: skip
+TITLES = ("CEO", "Head of IT", "Product-Owner", "Gesch\u00e4ftsf\u00fchrerin", "Assistant to the CEO", "Engineer", "Headhunter", "-", None, None)
 LABELS = ("acme", "Borealis", "both", "unknown")
 COMPONENTS = ("acme-portal", "Nord Shop", "other")
 PROJECTS = {"ACME": "software", "BETA": "business", "SD": "service_desk", "HELP": "service_desk"}
@@ -203,7 +204,7 @@ class _Maker:
             ids.append(
                 self.book.add(
                     "Contact", AccountId=self.reference(self.pick((*self.accounts, *self.accounts, None))),
-                    Name="Somebody", Email=self.pick(ADDRESSES), Department=self.pick(DEPARTMENTS), IsDeleted=gone,
+                    Name="Somebody", Email=self.pick(ADDRESSES), Department=self.pick(DEPARTMENTS), IsDeleted=gone, Title=self.pick(TITLES),
                     MasterRecordId=self.reference(self.pick(ids)) if gone and ids and self.chance(0.6) else None,
                     CreatedDate=self.created(),
                 )
@@ -283,29 +284,32 @@ class _Maker:
                 Type=self.pick(("Call", "Meeting", "Email", "Other", "Visit", None, None)),
                 CompletedDateTime=at if closed and self.chance(0.6) else None,
                 ActivityDate=self.pick((None, self.day(), self.day(), at.date())),
-                CallType=self.pick(("Inbound", "Outbound", "Internal", None)), IsRecurrence=self.chance(0.04),
+                CallType=self.pick(("Inbound", "Inbound", "Outbound", "Internal", None)),
+                CallDisposition=self.pick(("Missed", "voicemail", "Connected", None)), IsRecurrence=self.chance(0.04),
             )  # fmt: skip
             self._relations("TaskRelation", "TaskId", task)
         for _ in range(self.dice.randrange(8)):
             whole_day = self.chance(0.4)
             event = self.book.add(
                 "Event", **self._about(), IsAllDayEvent=whole_day, IsChild=self.chance(0.15),
-                IsPrivate=self.chance(0.1), IsRecurrence=self.chance(0.05),
+                IsPrivate=self.chance(0.1), IsRecurrence=self.chance(0.05), Type=self.pick(("Visit", "onsite", "Call", None)),
                 StartDateTime=None if whole_day else self.moment(future=True), ActivityDate=self.day() if whole_day else None,
             )  # fmt: skip
             self._relations("EventRelation", "EventId", event)
-        # rows of one moment: the same people on the same day
-        for name in ("Task", "Event"):
+        # a second row with the same people, some hours apart: one moment or, across midnight, two
+        for name, clock in (("Task", "CompletedDateTime"), ("Event", "StartDateTime")):
             for record in list(self.book.salesforce[name]):
-                if self.chance(0.15):
-                    copy = {
-                        **record,
-                        "Id": sf_id(record["Id"][:3], 500_000 + len(self.book.salesforce[name])),
-                    }
-                    self.book.salesforce[name].append(copy | {"Rapport_Key__c": None})
+                if self.chance(0.3):
+                    number = 500_000 + len(self.book.salesforce[name])
+                    copy = record | {"Id": sf_id(record["Id"][:3], number), "Rapport_Key__c": None}
+                    if copy[clock]:
+                        shift = timedelta(hours=self.pick((0, 2, 6, 11, -2, -6, -11)))
+                        copy[clock] = stamp(datetime.fromisoformat(copy[clock]) + shift)
+                    self.book.salesforce[name].append(copy)
 
     def _mails(self) -> None:
         tasks = [task["Id"] for task in self.book.salesforce["Task"]]
+        self.book.salesforce["User"][0]["Email"] = self.pick(("agent@vendor.example", "Agent@Vendor.example", None))
         for _ in range(self.dice.randrange(7)):
             incoming = self.chance(0.5)
             other, ours = self.pick(a for a in ADDRESSES if a), "agent@vendor.example"
@@ -313,7 +317,7 @@ class _Maker:
             self.book.add(
                 "EmailMessage", Incoming=incoming, FromAddress=other if incoming else ours,
                 ToAddress=ours if incoming else self.pick((other, f"Somebody <{other}>")), CcAddress=more or None,
-                MessageDate=self.moment(future=True), Status=self.pick(("3", "3", "3", "5")), CreatedDate=self.created(),
+                MessageDate=self.moment(future=True), ThreadIdentifier=self.pick((None, "t1", "t2", "t3")), Status=self.pick(("3", "3", "3", "5")), CreatedDate=self.created(),
                 Subject=self.pick(("Re: plan", "Automatic reply: Re", "Abwesenheit bis", None)),
                 Headers=self.pick((None, None, "X: 1\nAuto-Submitted: auto-replied\n", "X-Auto-Submitted: no")),
                 ActivityId=self.reference(self.pick((*tasks, None))), IsDeleted=self.chance(0.07),
@@ -492,6 +496,7 @@ class _Maker:
                 "waiting_statuses": ["BLOCKED"],
                 "paused_statuses": ["in progress"],
                 "done_statuses": ["waiting for CUSTOMER"],
+                "escalation_labels": ["BOREALIS"],
                 "customer_visible_projects": ["ACME", "BETA", "SD"],
                 "security_levels": ["partner"],
             }
