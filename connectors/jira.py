@@ -282,6 +282,8 @@ class Jira:
     def _issues(self) -> IssueReader:
         zone = self._signed_in().time_zone
         if self._reader is None:
+            # Only Data Center leaves it to the kind of project whom a comment is for.
+            known = [] if self.settings.is_cloud else self.projects()
             self._reader = IssueReader(
                 self._api,
                 site=self.settings.site,
@@ -290,6 +292,7 @@ class Jira:
                 server_time=self.server_time,
                 notices=self.notices,
                 by_offset=not self.settings.is_cloud,
+                service_projects=frozenset(one.id for one in known if one.type_key == "service_desk"),
             )
         return self._reader
 

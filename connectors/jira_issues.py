@@ -83,6 +83,7 @@ class IssueReader:
         server_time: Callable[[], datetime | None],
         notices: set[str],
         by_offset: bool = False,
+        service_projects: frozenset[str] = frozenset(),
     ) -> None:
         self._api = api
         self._site = site
@@ -93,6 +94,7 @@ class IssueReader:
         self._epoch_is_read = True
         self._bulk_changelog = True
         self._by_offset = by_offset
+        self._service_projects = service_projects
         self._epics = jira_offsets.Epics(api)
 
     def batches(self, wanted: WantedFields, *, updated_since: datetime | None) -> Iterator[JiraBatch]:
@@ -111,7 +113,7 @@ class IssueReader:
             )
 
         for page in _begun_again(begin, seen):
-            records = IssueRecords(self._site, wanted, seen)
+            records = IssueRecords(self._site, wanted, seen, self._service_projects)
             batch = self._complete(page, records, began)
             reached.page(records.oldest)
             if batch is not None:
@@ -125,7 +127,9 @@ class IssueReader:
         find = jira_offsets.by_id if self._by_offset else jira_pages.by_id
         for start in range(0, len(issue_ids), PAGE):
             page = find(self._api, issue_ids[start : start + PAGE], fields)
-            batch = self._complete(page, IssueRecords(self._site, wanted, seen), began)
+            batch = self._complete(
+                page, IssueRecords(self._site, wanted, seen, self._service_projects), began
+            )
             if batch is not None:
                 yield batch
 

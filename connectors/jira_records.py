@@ -95,11 +95,18 @@ class IssueRef:
 class IssueRecords:
     """Rows of one page, growing; `batch` gives them as tables.
 
+    `service_projects` are the ids of projects of Jira Service Management, where the site was asked.
     `seen` (issue id → `updated`) is shared by the pages of one search: a page that repeats an issue
     adds nothing, one that delivers it newer does.
     """
 
-    def __init__(self, site: str, wanted: WantedFields, seen: dict[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        site: str,
+        wanted: WantedFields,
+        seen: dict[str, int] | None = None,
+        service_projects: frozenset[str] = frozenset(),
+    ) -> None:
         self._seen = {} if seen is None else seen
         self._site = site
         self._wanted = wanted
@@ -110,6 +117,7 @@ class IssueRecords:
         self._worklogs: dict[str, tuple[object, ...]] = {}
         self._people: dict[str, tuple[str | None, str | None, str | None]] = {}
         self._rejected: list[Rejected] = []
+        self._service_projects = service_projects
         self._service: set[str] = set()
         self._epics: dict[str, str] = {}
         self.oldest: int | None = None
@@ -135,7 +143,7 @@ class IssueRecords:
         self._issues[issue_id] = row
         if epic is not None:
             self._epics[issue_id] = epic
-        if fields.project is not None and fields.project.project_type_key == "service_desk":
+        if self._is_service(fields.project):
             self._service.add(issue_id)
         for kind, value, value_id in values:
             self._values[(self._site, issue_id, kind, value, value_id)] = None
@@ -156,6 +164,12 @@ class IssueRecords:
             worklogs_cut,
             audience_hidden=issue_id in self._service and any(map(jira_values.tells_no_audience, comments)),
             changelog_whole=issue.changelog is not None and issue.changelog.whole,
+        )
+
+    def _is_service(self, project: shapes.ProjectRef | None) -> bool:
+        """Not every issue tells the type of its project; the list of projects does."""
+        return project is not None and (
+            project.project_type_key == "service_desk" or identity(project.id) in self._service_projects
         )
 
     def epic_keys(self) -> set[str]:

@@ -53,6 +53,7 @@ class Site:
         mock.add_callback(responses.POST, re.compile(".*"), self._answer)
         self.on("myself", MYSELF)
         self.on("serverInfo", {"baseUrl": SITE, "deploymentType": "Server", "version": "9.12.2"})
+        self.on("project", [{"id": "3", "key": "HELP", "name": "Help", "projectTypeKey": "service_desk"}])
 
     def on(self, endpoint, *answers):
         self.script[endpoint] = list(answers)
@@ -626,13 +627,20 @@ NOTE = {"properties": [{"key": "sd.public.comment", "value": {"internal": True}}
 def test_who_may_read_a_comment_is_asked_where_a_service_project_does_not_say(site):
     service = {"project": {"id": "1", "key": "ACME", "projectTypeKey": "service_desk"}}
     software = {"project": {"id": "2", "key": "DEV", "projectTypeKey": "software"}}
+    untold = {"project": {"id": "3", "key": "HELP"}}  # the list of projects tells what it is
     inline = {"comments": [comment(1), comment(2)], "total": 2}
-    site.on("search", page(issue(1, comment=inline, **service), issue(2, comment={"comments": [comment(3)], "total": 1},
-                                                                      **software)))  # fmt: skip
-    answer = {"comments": [comment(1, properties=[]), comment(2, **NOTE)], "total": 2}
-    site.on("issue/1/comment", answer)
-    found = {row["id"]: row["jsd_public"] for row in rows(pull(connect()), "comments")}
-    assert found == {"1": True, "2": False, "3": None}
+    one = {"comments": [comment(3)], "total": 1}
+    other = {"comments": [comment(4)], "total": 1}
+    found = [
+        issue(1, comment=inline, **service),
+        issue(2, comment=one, **software),
+        issue(3, comment=other, **untold),
+    ]
+    site.on("search", page(*found))
+    site.on("issue/1/comment", {"comments": [comment(1, properties=[]), comment(2, **NOTE)], "total": 2})
+    site.on("issue/3/comment", {"comments": [comment(4, properties=[])], "total": 1})
+    public = {row["id"]: row["jsd_public"] for row in rows(pull(connect()), "comments")}
+    assert public == {"1": True, "2": False, "3": None, "4": True}
     [asked] = [query for _, endpoint, query, _ in site.asked if endpoint == "issue/1/comment"]
     assert asked["expand"] == "properties"
     assert "issue/2/comment" not in site.endpoints()
