@@ -137,6 +137,8 @@ def pull(
         _print_json(data)
     else:
         terminal.pulled(terminal.console(), data)
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
 
 
 @app.command()
@@ -532,8 +534,8 @@ def _finish(outcome: run.Outcome, form: Format) -> None:
             _print_json(data)
         else:
             terminal.outcome(terminal.console(), data)
-    if outcome.applied is not None and outcome.applied.newly_quarantined:
-        raise typer.Exit(5)
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import msgspec
 
 from sync import canonical
 from sync.changes import Change, EpisodeStep
+from sync.state import UNREADABLE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -328,8 +329,9 @@ def _forget_refusals(books: sqlite3.Connection, plan: Plan) -> None:
     """What the plan no longer wants to write leaves quarantine; a task that only waits for room stays."""
     wanted = {(change.object, change.id or change.key) for change in plan.changes}
     places = books.execute(
-        "select object, record from quarantine"
-        " where record not in (select key from episodes where ended is null)"
+        "select object, record from quarantine where code is not ?"
+        " and record not in (select key from episodes where ended is null)",
+        (UNREADABLE,),
     ).fetchall()
     books.executemany(
         "delete from quarantine where object = ? and record = ?",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -13,7 +14,7 @@ import pyarrow as pa
 from connectors import jira_tables
 from connectors.batches import ARROW, Column
 from sync.errors import SyncError
-from sync.objects import AUTOMATIC, HEADERS
+from sync.objects import AUTOMATIC, HEADERS, OBJECTS
 from sync.staging import Staging, quoted
 
 if TYPE_CHECKING:
@@ -166,6 +167,15 @@ class Mirror:
         except duckdb.CatalogException:
             return None
         return None if value is None else str(value)
+
+    def changed_since(self, object_name: str, record: str, instant: datetime) -> bool:
+        """Whether the mirror holds a version of this record that is newer than `instant`."""
+        tables = {
+            each.name: (each.table, "Id", "SystemModstamp") for each in OBJECTS if each.only_with is None
+        }
+        table, key, stamp = tables.get(object_name, ("jira_issue", "id", "updated"))
+        limit = instant.astimezone(UTC).replace(tzinfo=None)
+        return self.one(f"select 1 from {table} where {key} = ? and {stamp} > ?", record, limit) is not None
 
     def one(self, query: str, *values: object) -> object:
         """The first column of the first row, or None. The result is read to its end: DuckDB refuses other work before."""

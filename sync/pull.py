@@ -107,6 +107,7 @@ def _read(job: PullJob, sides: Sides, wanted: list[SourceObject]) -> None:
         if source.name not in described:
             described[source.name] = sides.salesforce.describe(source.name)
         pull_object(job, sides.salesforce, source, described[source.name])
+    job.report.notices += sides.salesforce.notices
     _drop_keyless_tasks(job.mirror)
     _note_hidden(described, job.report)
     _note_declared_fields(job.config, wanted, described, job.report)

@@ -150,6 +150,7 @@ def _pull(job: PullJob, salesforce: Salesforce, reading: _Reading, before: Curso
             where=soql.all_of(*conditions) if conditions else None,
             order_by=("Id",) if reading.stamp is None else (reading.stamp, "Id"),
             include_deleted=True,
+            bulk_above=job.config.pull.bulk_above if before is None else None,
         ):
             server_time = server_time or batch.server_time
             job.report.rejected += [(source.name, rejected) for rejected in batch.rejected]
@@ -174,7 +175,12 @@ def _sweep(job: PullJob, salesforce: Salesforce, reading: _Reading) -> None:
     source, mirror = reading.source, job.mirror
     listed, rejected = [], []
     for batch in salesforce.batches(
-        source.name, _ID_AND_STAMP, where=reading.condition, order_by=("Id",), include_deleted=True
+        source.name,
+        _ID_AND_STAMP,
+        where=reading.condition,
+        order_by=("Id",),
+        include_deleted=True,
+        bulk_above=job.config.pull.bulk_above,
     ):
         listed.append(batch.table)
         rejected += [each.id for each in batch.rejected]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from connectors.errors import FieldNotFound
 from connectors.jira import Jira
 from connectors.salesforce import Salesforce
-from sync import canonical, safety, seal
+from sync import safety, seal
 from sync.apply import ApplyResult, apply_plan, check_current, settle
 from sync.errors import SyncError
 from sync.lock import RunLock
@@ -27,7 +27,7 @@ from sync.measure import default_as_of, server_now
 from sync.mirror import Mirror
 from sync.plan_from_store import build_plan, limits, organization
 from sync.pull import PullReport, Sides, pull
-from sync.state import State
+from sync.state import UNREADABLE, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,14 +63,24 @@ class Outcome:
     notices: list[str] = field(default_factory=list)
     calls: dict[str, dict[str, int]] = field(default_factory=dict)
     rejected: int = 0
+    newly_rejected: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """5 when this run met records, of a source or of a target, that were not in quarantine before."""
+        return (
+            5 if self.newly_rejected or (self.applied is not None and self.applied.newly_quarantined) else 0
+        )
 
     def to_json(self) -> dict[str, object]:
         plan = self.plan
         result = self.applied or ApplyResult(self.run, len(plan.changes) if plan else 0, ())
+        told = result.to_json(self.calls)
         return {
-            **result.to_json(self.calls),
+            **told,
+            "quarantined": result.count("quarantined") + self.rejected,
             "mode": plan.mode if plan else None,
-            "as_of": canonical.stamp(plan.as_of) if plan else None,
+            "as_of": plan.as_of.isoformat().replace("+00:00", "Z") if plan else None,
             "held": len(plan.held) if plan else 0,
             "notices": self.notices,
         }
@@ -187,12 +197,24 @@ class _Job:
         now = server_now(self.config, None)
         report = pull(self.config, self.mirror, self.sign_in(), full=full, now=now, progress=progress)
         self.outcome.notices += report.notices
-        self.outcome.rejected = len(report.rejected)
-        for source, rejected in report.rejected:
-            self.outcome.notices.append(
-                f"{source} {rejected.id or 'without id'} could not be read: {rejected.reason}"
-            )
+        unreadable = [(source, each.id or "without id", each.reason) for source, each in report.rejected]
+        self.outcome.rejected = len(set(unreadable))
+        self.outcome.newly_rejected = self.state.quarantine_unreadable(
+            unreadable, self._read_again(), self.outcome.run, now
+        )
+        self.outcome.notices += [
+            f"{source} {record} could not be read: {reason}" for source, record, reason in unreadable
+        ]
         return report
+
+    def _read_again(self) -> list[tuple[str, str]]:
+        """Records in quarantine as unreadable that the mirror now holds in a newer version."""
+        known = [each for each in self.state.quarantined() if each.code == UNREADABLE]
+        return [
+            (each.object, each.record)
+            for each in known
+            if self.mirror.changed_since(each.object, each.record, each.last_at)
+        ]
 
     def sign_in(self) -> Sides:
         """Sign in once, and refuse to go on where another org or site answers than the store was filled from."""
@@ -235,7 +257,7 @@ def _run(config: Config, command: str, sleep: Callable[[float], None]) -> Iterat
         try:
             with Mirror.open(folder) as mirror:
                 yield _Job(config, mirror, state, lock, outcome, salesforce, jira)
-            exit_code = 5 if outcome.applied is not None and outcome.applied.newly_quarantined else 0
+            exit_code = outcome.exit_code
         except SyncError as error:
             exit_code = error.exit_code
             raise

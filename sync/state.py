@@ -22,7 +22,7 @@ from sync.plan_inputs import ConfirmedTask, Episode, Written
 from sync.safety import KnownRecords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sync.changes import EpisodeOutcome
 
 BUSY_MILLISECONDS = 10_000
+UNREADABLE = "UNREADABLE"  # the code of a record that a source delivered and nobody can read
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +327,37 @@ class State:
             written={name: frozenset(ids) for name, ids in written.items()},
             bands={(account_id, scorecard): band for account_id, scorecard, band, _ in bands},
         )
+
+    def quarantine_unreadable(
+        self,
+        rejected: Iterable[tuple[str, str, str]],
+        read_again: Iterable[tuple[str, str]],
+        run_id: str,
+        at: datetime,
+    ) -> int:
+        """Keep source records (object, record, reason) that could not be read, and let go of those that now could.
+
+        Returns how many were not in quarantine before.
+        """
+        stamp = canonical.stamp(at)
+        new = 0
+        with self.transaction() as books:
+            books.executemany(
+                "delete from quarantine where object = ? and record = ? and code = ?",
+                [(object_name, record, UNREADABLE) for object_name, record in read_again],
+            )
+            for object_name, record, reason in sorted(set(rejected)):
+                known = books.execute(
+                    "select 1 from quarantine where object = ? and record = ?", (object_name, record)
+                ).fetchone()
+                new += known is None
+                books.execute(
+                    "insert into quarantine values (?, ?, null, ?, ?, ?, ?, ?, ?) on conflict (object, record)"
+                    " do update set message = excluded.message, last_run = excluded.last_run,"
+                    " last_at = excluded.last_at",
+                    (object_name, record, UNREADABLE, reason, run_id, run_id, stamp, stamp),
+                )
+        return new
 
     def quarantined(self) -> list[Quarantined]:
         rows = self.connection.execute(

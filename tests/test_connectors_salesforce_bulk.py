@@ -183,13 +183,14 @@ def test_what_is_too_much_to_be_counted_is_read_by_bulk_query(org, client):
     assert read(client) == [{"Id": key(1), "Name": "A1"}]
 
 
-def test_a_count_that_is_refused_or_is_none_ends_the_reading(org, client):
+def test_a_count_that_is_refused_or_is_none_leaves_the_word_to_the_query_itself(org, client):
     org.get(f"{DATA}/queryAll", status=400, json=[{"errorCode": "INVALID_TYPE", "message": "No such thing"}])
-    with pytest.raises(RequestRefused, match="count Account"):
+    with pytest.raises(RequestRefused, match="read Account"):
         read(client)
     org.replace(responses.GET, f"{DATA}/queryAll", json={"totalSize": "many"})
-    with pytest.raises(UnexpectedAnswer, match="count Account"):
+    with pytest.raises(UnexpectedAnswer):
         read(client)
+    assert not any("/jobs/query" in call.request.url for call in org.calls)
 
 
 # A job's life
