@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _POLL_SECONDS = 0.2
+_READERS_SECONDS = 10.0  # that a run waits for commands which only read: they are soon done
 
 
 class RunLock:
@@ -38,7 +39,10 @@ class RunLock:
         phase: str = "starting",
         sleep: Callable[[float], None] = time.sleep,
     ) -> RunLock:
-        """Hold the store, waiting up to `wait` seconds of sleep; then StoreBusy names who has it."""
+        """Hold the store, waiting up to `wait` seconds of sleep; then StoreBusy names who has it.
+
+        A run that finds only readers waits for them a while of its own accord.
+        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
@@ -48,12 +52,17 @@ class RunLock:
                 fcntl.flock(handle, kind | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if waited >= wait:
+                only_readers = exclusive and "pid" not in _read(handle)
+                if waited >= (max(wait, _READERS_SECONDS) if only_readers else wait):
                     holder = _read(handle)
                     os.close(handle)
                     raise _busy(holder) from None
             sleep(_POLL_SECONDS)
             waited += _POLL_SECONDS
+        if not exclusive:
+            os.ftruncate(
+                handle, 0
+            )  # no run holds the store, so what stands there is left from one that was killed
         lock = cls(handle, exclusive=exclusive)
         lock.phase(phase)
         return lock

@@ -108,8 +108,10 @@ def _causes(change: Change, known: KnownRecords, limits: Limits) -> set[str]:
         if band is not None and band != mark.band:
             causes.add("band")
     for one in change.fields.values():
-        if one.before is not None and one.after is None:
-            causes.add("null")
+        if isinstance(one.before, (int, float)) and one.after is None:
+            causes.add(
+                "null"
+            )  # a number that is lost; a text that ends, such as the next action, is good news
         elif (
             isinstance(one.before, (int, float))
             and isinstance(one.after, (int, float))
