@@ -24,6 +24,9 @@ SOURCE_REQUIRES = {
     "moment_people": ("contacts_logged",),
     "issues": ("issues",),
     "comments": ("issues", "sides"),
+    "responses": ("issues", "sides"),
+    "steps": ("issues",),
+    "projects": ("issues", "sides"),
     "org_units": ("contacts",),
 }
 # A column that is false everywhere when the config names no value that the site knows.

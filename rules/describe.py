@@ -41,12 +41,16 @@ SOURCE_MEANINGS: Mapping[str, str] = {
     "moment_people": "one person of an account's contacts",
     "issues": "one linked issue as it stood at that time; sub-tasks and epics are not among them",
     "comments": "one open issue in which the customer waits for an answer, by its oldest comment without one",
+    "responses": "one issue that the customer raised in the last 90 days, by how long it waited for our first public comment",
+    "steps": "one step of a linked issue from one status to another",
+    "projects": "one project with an open issue, by how long ago we last told the customer something there",
     "org_units": "one unit of the customer: a child account, a department, a unit named in the config",
 }
 _GROUPS = (
     ("Contact with the customer", ("moments", "moment_people")),
-    ("Issues", ("issues",)),
+    ("Issues", ("issues", "steps")),
     ("Questions that wait", ("comments",)),
+    ("Keeping the customer informed", ("responses", "projects")),
     ("Parts of the organisation", ("org_units",)),
 )
 

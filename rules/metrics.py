@@ -35,9 +35,13 @@ MODELS = (
     "moment_people",
     "issue_states",
     "issues",
+    "public_comments",
+    "steps",
     "sides",
     "sided_projects",
     "comments",
+    "responses",
+    "projects",
     "org_units",
     "coverage",
 )
@@ -48,7 +52,8 @@ class Parameters:
     """What the sources depend on besides the records: the instant and the config's words.
 
     `lists` are compared in lower case: p1_priorities, incident_types, waiting_statuses, paused_statuses, done_statuses,
-    contact_task_types, customer_visible_projects, internal_domains, staff_domains, and `present` (sources that exist).
+    escalation_labels, contact_task_types, customer_visible_projects, internal_domains, staff_domains, and `present`
+    (sources that exist).
     `account_columns` are the org's own account fields that expressions may name.
     """
 

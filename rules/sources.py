@@ -47,6 +47,7 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
         "incident": "boolean",
         "waiting": "boolean",
         "paused": "boolean",
+        "escalated": "boolean",
         "software": "boolean",
         "overdue": "boolean",
         "created": "timestamp",
@@ -62,6 +63,37 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
         "hours": "number",
         "business_hours": "number",
     },
+    # one issue that the customer's side raised in 90 d: how long it waited for our first public comment, or still waits
+    "responses": {
+        "key": "text",
+        "project": "text",
+        "type": "text",
+        "priority": "text",
+        "at": "timestamp",
+        "answered": "boolean",
+        "business_hours": "number",
+    },
+    # one step of a linked issue from one status to another; `finished` into a done one, `reopened` out of one
+    "steps": {
+        "key": "text",
+        "project": "text",
+        "project_type": "text",
+        "type": "text",
+        "from_status": "text",
+        "to_status": "text",
+        "finished": "boolean",
+        "reopened": "boolean",
+        "at": "timestamp",
+        "days_ago": "number",
+    },
+    # one project with an open issue: days since the last public comment of ours there or meeting with the account;
+    # the account's age where there never was one
+    "projects": {
+        "project": "text",
+        "open_issues": "number",
+        "ever_updated": "boolean",
+        "update_days": "number",
+    },
     # one unit of the customer: a child account, a department or a declared unit
     "org_units": {
         "unit": "text",
@@ -72,7 +104,7 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
 }
 
 # What the mirror must hold for a metric to be known; columns of models/coverage.sql.
-COVERAGE = ("contacts_logged", "issues", "sides", "p1_priorities", "contacts")
+COVERAGE = ("contacts_logged", "issues", "sides", "p1_priorities", "waiting_statuses", "contacts")
 
 # Columns of `accounts.managed` and `rollout.where`; `[accounts.columns]` adds an org's own as text.
 ACCOUNT_COLUMNS: Mapping[str, Type] = {

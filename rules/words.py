@@ -21,6 +21,7 @@ UNCOVERED: Mapping[str, str] = {
     "issues": "there is no issue tracker, or it could not be read",
     "sides": "in no project of this account can a customer be told from us",
     "p1_priorities": "the site has none of the priorities in [jira] p1_priorities",
+    "waiting_statuses": "the site has none of the statuses in [jira] waiting_statuses",
     "contacts": "contacts are not visible to the connected user",
 }
 NAMED = 5  # records named beside a number
@@ -30,6 +31,7 @@ _SINGULAR = {
     "days": "day",
     "weeks": "week",
     "units": "unit",
+    "times": "time",
     "people": "person",
     "moments": "moment",
     "projects": "project",

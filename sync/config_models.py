@@ -214,6 +214,9 @@ class JiraSection(JiraSite):
     done_statuses: Texts = Field(
         default=(), description="Statuses that are done, whatever their category says"
     )
+    escalation_labels: Texts = Field(
+        default=("escalation", "escalated"), description="Labels of issues that were escalated"
+    )
     customer_visible_projects: Texts = Field(
         default=(),
         description="Keys of projects, other than service projects, in which the customer reads along",

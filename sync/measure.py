@@ -85,6 +85,7 @@ def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Param
             "waiting_statuses": jira.waiting_statuses,
             "paused_statuses": jira.paused_statuses,
             "done_statuses": jira.done_statuses,
+            "escalation_labels": jira.escalation_labels,
             "customer_visible_projects": jira.customer_visible_projects,
         }
     return metrics.Parameters(

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import timedelta
 
-from oracle_issues import Issues
-from oracle_moments import Moments
+from oracle_answers import Answers
 from oracle_scores import SCORECARDS, combined, scorecard, shown
 from oracle_words import HOUR, address_of, day, instant, short, unit_form
 
 
-class Oracle(Issues, Moments):
+class Oracle(Answers):
     """What the definitions say of a dataset folder under a config at `as_of`."""
 
     def __init__(self, *arguments, **options) -> None:
@@ -127,6 +126,8 @@ class Oracle(Issues, Moments):
                 **self._contact_metrics(account, logged=logged),
                 **self._issue_metrics(account),
                 **self._question_metrics(account, sided),
+                **self._flow_metrics(account),
+                **self._answer_metrics(account, sided),
                 **self._unit_metrics(account),
             }
         return found

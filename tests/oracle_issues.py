@@ -54,6 +54,7 @@ class Issues(Records):
                 for number in (item["from"], item["to"]):
                     by_id.setdefault(number, "indeterminate")
         by_name = {status["name"].casefold(): status["statusCategory"]["key"] for status in self.statuses}
+        self.status_by_id, self.status_by_name = by_id, by_name
         for raw in self.raw_issues:
             fields = raw["fields"]
             created = instant(fields["created"])

@@ -44,6 +44,7 @@ LISTS = {
                          "Warten auf Kunde"],
     "paused_statuses": ["Pending", "On hold", "Blocked"],
     "done_statuses": [],
+    "escalation_labels": ["escalation", "escalated"],
     "customer_visible_projects": [],
     "security_levels": [],
 }  # fmt: skip

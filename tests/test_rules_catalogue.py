@@ -45,7 +45,10 @@ def test_the_metrics_of_the_first_version_ship():
     assert set(SHIPPED.metrics) == {
         *("days_since_contact", "moments_90d", "effective_contacts", "contacts_engaged_90d"),
         *("open_issues", "open_p1", "overdue_issues", "stuck_issues", "active_projects"),
+        *("open_escalations", "oldest_open_issue_days", "reopened_90d"),
+        *("waiting_on_customer_days", "customer_tasks_overdue"),
         *("unanswered_comments", "oldest_unanswered_hours", "oldest_unanswered_business_hours"),
+        *("first_response_business_hours_p90", "days_since_status_update"),
         *("org_units_known", "org_units_engaged", "unit_coverage"),
     }
     assert set(SHIPPED.scorecards) == {"health", "penetration", "overall"}
@@ -64,14 +67,18 @@ def test_every_metric_says_what_it_is():
 def test_only_a_span_of_time_grows_by_itself():
     assert {name for name, metric in SHIPPED.metrics.items() if metric.ageing} == {
         "days_since_contact",
+        "days_since_status_update",
+        "oldest_open_issue_days",
         "oldest_unanswered_hours",
         "oldest_unanswered_business_hours",
+        "waiting_on_customer_days",
     }
 
 
 def test_what_has_no_history_says_so():
     assert {name for name, metric in SHIPPED.metrics.items() if metric.history == "none"} == {
         *("org_units_known", "org_units_engaged", "unit_coverage"),
+        "open_escalations",
     }
 
 

@@ -25,7 +25,7 @@ EVIDENCE = {
     "record_text": "text", "record_person": "text",
 }  # fmt: skip
 # Columns by which one model joins another; admins are not offered them.
-JOINED_BY = {"issues": {"site", "issue_id"}}
+JOINED_BY = {"issues": {"site", "issue_id"}, "steps": {"site", "issue_id"}}
 DUCKDB_TYPES = {
     "number": ("BIGINT", "INTEGER", "HUGEINT", "DOUBLE", "DECIMAL"),
     "text": ("VARCHAR",),
@@ -190,6 +190,7 @@ def _fill(book) -> None:
     book.meeting(child, ago(days=3))
     issue = book.issue("ACME-1", acme, service=True, reporter=CUSTOMER, labels=["a"], due=ago(days=1).date())
     book.comment(issue, CUSTOMER, ago(days=2))
+    book.step(issue, "status", "Done", "Open", ago(days=4))
     book.issue("BETA-1", child, reporter=STAFF)
 
 

@@ -40,7 +40,9 @@ def differences(scene: Scene, folder: Path) -> list[str]:
         scene.write_map(folder)
         company.pull()
         for as_of in scene.as_of:
-            product, expected = _product(company, as_of, scene), _expected(data, as_of, scene)
+            oracle = _oracle(data, as_of, scene)
+            read = {name for metrics in oracle.metrics().values() for name in metrics}
+            product, expected = _product(company, as_of, scene, read), _expected(oracle, scene)
             found += [
                 f"{as_of:%Y-%m-%d %H:%M} {key}: product {product.get(key, '-')}, definitions {expected.get(key, '-')}"
                 for key in sorted(product.keys() | expected.keys())
@@ -55,12 +57,13 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-def _product(company: Company, as_of: datetime, scene: Scene) -> dict[str, object]:
+def _product(company: Company, as_of: datetime, scene: Scene, read: set[str]) -> dict[str, object]:
+    """Every value of the company; of the metrics those that the oracle reads too."""
     values: dict[str, object] = {}
     with company.measured(as_of) as (config, mirror, instant):
         for row in views.metrics(config, mirror, instant):
-            for name, value in row["metrics"].items():
-                values[f"{row['account_id']} {name}"] = value
+            for name in row["metrics"].keys() & read:
+                values[f"{row['account_id']} {name}"] = row["metrics"][name]
         values |= _cards(views.scores(mirror, instant))
         previous = [(account, card, band) for (account, card), band in scene.previous_bands.items()]
         scorecards.evaluate(mirror.connection, config.catalogue, previous)
@@ -76,8 +79,8 @@ def _product(company: Company, as_of: datetime, scene: Scene) -> dict[str, objec
     return values
 
 
-def _expected(data: Path, as_of: datetime, scene: Scene) -> dict[str, object]:
-    oracle = Oracle(
+def _oracle(data: Path, as_of: datetime, scene: Scene) -> Oracle:
+    return Oracle(
         data,
         scene.toml(),
         as_of,
@@ -86,6 +89,9 @@ def _expected(data: Path, as_of: datetime, scene: Scene) -> dict[str, object]:
         excluded=scene.excluded(),
         map_rows=scene.map_rows,
     )
+
+
+def _expected(oracle: Oracle, scene: Scene) -> dict[str, object]:
     full = {key: account["Id"] for key, account in oracle.every_account.items()}
     values: dict[str, object] = {}
     for account, metrics in oracle.metrics().items():

@@ -3,16 +3,10 @@
 with
 said as (
   select
-    i.account_id, i.site, i.issue_id, m.id, m.author_id, m.created as at, 0 as is_step
+    i.account_id, i.site, i.issue_id, m.id, m.author_id, m.at, 0 as is_step
   from issues i
-  join jira_comment m on m.site = i.site and m.issue_id = i.issue_id
-  cross join clock c
-  left join setting visible on visible.name = 'customer_visible_projects' and visible.value = lower(i.project)
-  where not i.done and m.created <= c.as_of and not coalesce(m.restricted, false)
-    and case
-      when i.project_type = 'service_desk' then coalesce(m.jsd_public, visible.value is not null)
-      else visible.value is not null
-    end
+  join public_comments m on m.account_id = i.account_id and m.site = i.site and m.issue_id = i.issue_id
+  where not i.done
   union all
   select
     i.account_id, i.site, i.issue_id, s.history_id as id, s.author_id, s.created as at, 1 as is_step

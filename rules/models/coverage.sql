@@ -11,6 +11,14 @@ priorities as (
 p1 as (
   select count(*) as n from priorities p join setting s on s.name = 'p1_priorities' and s.value = p.name
 ),
+statuses as (
+  select lower(t.name) as name from jira_status t
+  union
+  select lower(i.status_name) as name from jira_issue i where i.status_name is not null
+),
+waiting as (
+  select count(*) as n from statuses t join setting s on s.name = 'waiting_statuses' and s.value = t.name
+),
 present as (
   select
     max(case when s.value = 'jira' then 1 else 0 end) as jira,
@@ -30,9 +38,11 @@ select
   coalesce(present.jira, 0) = 1 as issues,
   coalesce(present.jira, 0) = 1 and coalesce(t.any_sided, 1) = 1 as sides,
   coalesce(present.jira, 0) = 1 and p1.n > 0 as p1_priorities,
+  coalesce(present.jira, 0) = 1 and waiting.n > 0 as waiting_statuses,
   coalesce(present.contact, 0) = 1 as contacts
 from accounts a
 cross join logged
 cross join p1
+cross join waiting
 cross join present
 left join told_apart t on t.account_id = a.account_id

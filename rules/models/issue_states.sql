@@ -69,6 +69,12 @@ labels as (
   from jira_issue_value v
   where v.kind = 'label' and v.value is not null
   group by v.site, v.issue_id
+),
+escalations as (
+  select distinct v.site, v.issue_id
+  from jira_issue_value v
+  join setting e on e.name = 'escalation_labels' and e.value = lower(v.value)
+  where v.kind = 'label'
 )
 select
   k.site, k.id, k.key, k.summary, k.reporter_id, k.created, k.epic, coalesce(k.subtask, false) as subtask,
@@ -81,10 +87,12 @@ select
   p1.value is not null as p1,
   incident.value is not null as incident,
   waiting.value is not null as waiting,
-  paused.value is not null as paused
+  paused.value is not null as paused,
+  escalations.issue_id is not null as escalated
 from known k
 left join jira_project p on p.site = k.site and p.id = k.project_id
 left join labels n on n.site = k.site and n.issue_id = k.id
+left join escalations on escalations.site = k.site and escalations.issue_id = k.id
 left join setting done on done.name = 'done_statuses' and done.value = lower(k.status)
 left join setting p1 on p1.name = 'p1_priorities' and p1.value = lower(k.priority)
 left join setting incident on incident.name = 'incident_types' and incident.value = lower(k.type_name)

@@ -9,7 +9,7 @@ select
   'jira' as system,
   i.site, i.id as issue_id,
   i.key, i.project, i.project_type, i.type, i.status, i.status_category, i.priority, i.labels,
-  i.done, i.p1, i.incident, i.waiting, i.paused,
+  i.done, i.p1, i.incident, i.waiting, i.paused, i.escalated,
   i.project_type = 'software' as software,
   coalesce(not i.done and days_between(i.due_date, c.day) > 0, false) as overdue,
   i.created, i.due_date,
