@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 SOURCE_REQUIRES = {
     "moments": ("contacts_logged",),
     "moment_people": ("contacts_logged",),
+    "coming_meetings": ("contacts_logged",),
+    "threads": ("contacts_logged", "contacts", "emails"),
+    "missed_calls": ("contacts_logged", "missed_calls"),
+    "contacts": ("contacts",),
     "issues": ("issues",),
     "comments": ("issues", "sides"),
     "responses": ("issues", "sides"),

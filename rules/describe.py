@@ -39,6 +39,10 @@ FUNCTION_MEANINGS: Mapping[str, str] = {
 SOURCE_MEANINGS: Mapping[str, str] = {
     "moments": "one contact with the customer: a meeting, a call, an e-mail",
     "moment_people": "one person of an account's contacts",
+    "coming_meetings": "one meeting that is still to come",
+    "threads": "one mail thread whose newest message a contact has sent",
+    "missed_calls": "one call of the customer that nobody took",
+    "contacts": "one contact of the account, met or not",
     "issues": "one linked issue as it stood at that time; sub-tasks and epics are not among them",
     "comments": "one open issue in which the customer waits for an answer, by its oldest comment without one",
     "responses": "one issue that the customer raised in the last 90 days, by how long it waited for our first public comment",
@@ -47,7 +51,9 @@ SOURCE_MEANINGS: Mapping[str, str] = {
     "org_units": "one unit of the customer: a child account, a department, a unit named in the config",
 }
 _GROUPS = (
-    ("Contact with the customer", ("moments", "moment_people")),
+    ("Contact with the customer", ("moments", "moment_people", "coming_meetings")),
+    ("Mails and calls that wait", ("threads", "missed_calls")),
+    ("People", ("contacts",)),
     ("Issues", ("issues", "steps")),
     ("Questions that wait", ("comments",)),
     ("Keeping the customer informed", ("responses", "projects")),

@@ -30,9 +30,14 @@ if TYPE_CHECKING:
 # In the order in which they read each other.
 MODELS = (
     "accounts",
+    "activity_rows",
     "activities",
     "moments",
     "moment_people",
+    "coming_meetings",
+    "threads",
+    "missed_calls",
+    "contacts",
     "issue_states",
     "issues",
     "public_comments",
@@ -52,8 +57,8 @@ class Parameters:
     """What the sources depend on besides the records: the instant and the config's words.
 
     `lists` are compared in lower case: p1_priorities, incident_types, waiting_statuses, paused_statuses, done_statuses,
-    escalation_labels, contact_task_types, customer_visible_projects, internal_domains, staff_domains, and `present`
-    (sources that exist).
+    escalation_labels, contact_task_types, onsite_types, missed, executive_titles and not_executive (in the form of `sync.names.title_key`),
+    customer_visible_projects, internal_domains, staff_domains, and `present` (sources that exist).
     `account_columns` are the org's own account fields that expressions may name.
     """
 
@@ -106,7 +111,7 @@ def _completed(name: str, body: str, parameters: Parameters) -> str:
             f"select m.*, coalesce(({managed}), false) as managed "
             f"from (select b.*{own} from ({body}) b join sf_account s on s.Id = b.account_id) m"
         )
-    if name == "activities" and parameters.exclude is not None:
+    if name == "activity_rows" and parameters.exclude is not None:
         return f"select * from ({body}) where not coalesce(({to_sql(parameters.exclude, 'duckdb')}), false)"
     return body
 

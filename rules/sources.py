@@ -23,13 +23,47 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
         "day": "date",
         "at": "timestamp",
         "people": "text",
+        "onsite": "boolean",
     },
-    # one person of an account's moments; `own` where the person is a contact of this very account
+    # one person of an account's moments; `own` where the person is a contact of this very account, `key_contact` where it
+    # is one of the three with most moments (at least 4) between 425 and 60 days ago
     "moment_people": {
         "person_id": "text",
         "own": "boolean",
         "moments_90d": "number",
         "last_days_ago": "number",
+        "key_contact": "boolean",
+    },
+    # one meeting that is still to come; `at` is NULL where it fills a day
+    "coming_meetings": {
+        "type": "text",
+        "at": "timestamp",
+        "day": "date",
+        "days_ahead": "number",
+    },
+    # one mail thread whose newest message of 90 d a contact has sent; `returned` where a call or meeting followed
+    "threads": {
+        "at": "timestamp",
+        "day": "date",
+        "days_ago": "number",
+        "business_hours": "number",
+        "returned": "boolean",
+    },
+    # one call of the customer in 90 d that nobody took; `at` is NULL where only a date is known
+    "missed_calls": {
+        "at": "timestamp",
+        "day": "date",
+        "days_ago": "number",
+        "business_hours": "number",
+        "returned": "boolean",
+    },
+    # one contact of the account, met or not
+    "contacts": {
+        "person_id": "text",
+        "title": "text",
+        "executive": "boolean",
+        "working_level": "boolean",
+        "moments_90d": "number",
     },
     # one linked issue as it stood at `as_of`; sub-tasks and epics are not among them
     "issues": {
@@ -104,7 +138,18 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
 }
 
 # What the mirror must hold for a metric to be known; columns of models/coverage.sql.
-COVERAGE = ("contacts_logged", "issues", "sides", "p1_priorities", "waiting_statuses", "contacts")
+COVERAGE = (
+    "contacts_logged",
+    "issues",
+    "sides",
+    "p1_priorities",
+    "waiting_statuses",
+    "contacts",
+    "emails",
+    "missed_calls",
+    "event_types",
+    "titles",
+)
 
 # Columns of `accounts.managed` and `rollout.where`; `[accounts.columns]` adds an org's own as text.
 ACCOUNT_COLUMNS: Mapping[str, Type] = {

@@ -23,6 +23,10 @@ UNCOVERED: Mapping[str, str] = {
     "p1_priorities": "the site has none of the priorities in [jira] p1_priorities",
     "waiting_statuses": "the site has none of the statuses in [jira] waiting_statuses",
     "contacts": "contacts are not visible to the connected user",
+    "emails": "under a fifth of the account managers have a visible sent e-mail in 90 days",
+    "missed_calls": "direction or result of calls is not visible to the connected user",
+    "event_types": "the type of events is not visible to the connected user",
+    "titles": "no contact has a title, or titles are not visible to the connected user",
 }
 NAMED = 5  # records named beside a number
 
@@ -36,6 +40,10 @@ _SINGULAR = {
     "moments": "moment",
     "projects": "project",
     "messages": "message",
+    "meetings": "meeting",
+    "visits": "visit",
+    "e-mails": "e-mail",
+    "calls": "call",
     "hours": "hour",
     "business hours": "business hour",
 }

@@ -50,6 +50,8 @@ class Rollout:
 @dataclass(frozen=True, slots=True)
 class Activities:
     contact_task_types: tuple[str, ...]
+    onsite_types: tuple[str, ...]
+    missed: tuple[str, ...]
     exclude: Expression | None
 
 
@@ -97,7 +99,7 @@ class Checks:
     def activities(self) -> Activities:
         section = self.settings.activities
         exclude = self._condition(("activities", "exclude"), section.exclude, ACTIVITY_COLUMNS)
-        return Activities(section.contact_task_types, exclude)
+        return Activities(section.contact_task_types, section.onsite_types, section.missed, exclude)
 
     def identity(self) -> IdentitySection:
         section = self.settings.identity

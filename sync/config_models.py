@@ -328,6 +328,22 @@ class PeopleSection(Section):
         default=("owner",),
         description='Where the account manager stands, in order: "field:NAME", "team:ROLE", "owner"',
     )
+    executive_titles: Texts = Field(
+        default=(
+            *("chief", "ceo", "cfo", "cto", "cio", "coo", "cmo", "ciso", "cpo", "cro"),
+            *("president", "vp", "svp", "evp"),
+            *("vice president", "managing director", "director", "head", "partner", "owner", "founder"),
+            *("vorstand", "geschäftsführer", "geschäftsführerin", "bereichsleiter"),
+        ),
+        description="Words of the title that make a contact an executive",
+    )
+    not_executive: Texts = Field(
+        default=(
+            *("assistant", "product owner", "process owner", "service owner"),
+            *("business partner", "partner manager", "associate director"),
+        ),
+        description="Words of the title that make a contact no executive in spite of those",
+    )
     house_users: Texts = Field(
         default=(), description="User ids of queues and house accounts: nobody's account manager"
     )
@@ -341,6 +357,13 @@ class PeopleSection(Section):
 class ActivitiesSection(Section):
     contact_task_types: Texts = Field(
         default=("Call",), description="Task types that count as a call with the customer"
+    )
+    onsite_types: Texts = Field(
+        default=("On-site", "Onsite", "Visit"), description="Event types that are a visit to the customer"
+    )
+    missed: Texts = Field(
+        default=("Missed", "Voicemail", "No Answer"),
+        description="Call results that say that nobody took the call",
     )
     exclude: str | None = Field(
         default=None,

@@ -11,19 +11,23 @@ from rules.calendar import BusinessHours
 from rules.explain import LinkBases
 from rules.expressions import to_sql
 from sync.errors import SyncError
-from sync.names import staff_entries
+from sync.names import staff_entries, title_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sync.config import Config
     from sync.mirror import Mirror
     from sync.state import State
 
-# The mirror tables whose absence makes metrics unknown, by the name that models/coverage.sql knows, with the columns
-# without which the table says nothing.
-_PRESENT = {"jira": "jira", "sf_contact": "contact"}
-_NEEDED = {"sf_contact": frozenset({"AccountId", "Department"})}
+# What metrics rest on, by the name that models/coverage.sql knows: the mirror table, and the columns without which it
+# says nothing of the kind.
+_PRESENT: Mapping[str, tuple[str, frozenset[str]]] = {
+    "jira": ("jira", frozenset()),
+    "contact": ("sf_contact", frozenset({"AccountId", "Department"})),
+    "missed_calls": ("sf_task", frozenset({"CallType", "CallDisposition"})),
+    "event_types": ("sf_event", frozenset({"Type"})),
+}
 
 
 def server_now(config: Config, mirror: Mirror | None) -> datetime:
@@ -73,6 +77,10 @@ def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Param
     jira = config.jira
     lists: dict[str, Sequence[str]] = {
         "contact_task_types": config.activities.contact_task_types,
+        "onsite_types": config.activities.onsite_types,
+        "missed": config.activities.missed,
+        "executive_titles": [title_key(title) for title in config.people.executive_titles],
+        "not_executive": [title_key(title) for title in config.people.not_executive],
         "staff_domains": staff_entries(config.identity.staff).domains,
         # in an internal IT everybody shares the domain, so it tells nobody apart
         "internal_domains": config.identity.internal_domains if config.accounts.preset == "vendor" else (),
@@ -112,8 +120,9 @@ def _present(mirror: Mirror) -> list[str]:
     rows = mirror.connection.execute(
         "select source, missing_fields from mirror_source where present"
     ).fetchall()
+    missing = {source: set(json.loads(fields)) for source, fields in rows}
     return [
-        _PRESENT[source]
-        for source, missing in rows
-        if source in _PRESENT and not _NEEDED.get(source, frozenset()) & set(json.loads(missing))
+        name
+        for name, (source, needed) in _PRESENT.items()
+        if source in missing and not needed & missing[source]
     ]

@@ -26,9 +26,18 @@ def name_key(text: str) -> str:
 def unit_key(text: str, aliases: Mapping[str, str] | None = None) -> str:
     """An org unit as it is compared: also without punctuation and without the word "department"; "" is no unit."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("&", " and ")
-    blanked = "".join(" " if unicodedata.category(char)[0] in "PS" else char for char in folded)
-    key = " ".join(word for word in blanked.split() if word not in _DEPARTMENT_WORDS)
+    key = " ".join(word for word in _blanked(folded).split() if word not in _DEPARTMENT_WORDS)
     return (aliases or {}).get(key, key)
+
+
+def _blanked(text: str) -> str:
+    return "".join(" " if unicodedata.category(char)[0] in "PS" else char for char in text)
+
+
+def title_key(text: str) -> str:
+    """A job title as its words are looked for: "Vice-President, Sales" is "vice president sales"; "" is no title."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(_blanked(folded).split())
 
 
 def unit_aliases(aliases: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,15 @@ import pyarrow as pa
 
 from connectors.batches import id18
 from sync import link
-from sync.names import address_domain, name_key, staff_entries, unit_aliases, unit_key, website_domain
+from sync.names import (
+    address_domain,
+    name_key,
+    staff_entries,
+    title_key,
+    unit_aliases,
+    unit_key,
+    website_domain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +71,8 @@ select
   a.survivor_id as account_id,
   c.Name as name,
   coalesce(d.unit_key, '') as department_key,
+  s.Title as title,
+  coalesce(t.title_key, '') as title_key,
   k.address_key,
   c.IsDeleted as is_deleted,
   coalesce(s.CreatedDate, timestamp '1900-01-01') as known_from
@@ -71,6 +81,7 @@ left join contact_survivor p on p.contact_id = c.Id
 left join sf_contact s on s.Id = p.survivor_id
 left join account_survivor a on a.account_id = s.AccountId
 left join department_value d on d.value = c.Department
+left join title_value t on t.value = s.Title
 left join address_value k on k.value = c.Email
 """
 
@@ -125,6 +136,23 @@ from sf_email_message m
 join record_account r on r.record_id = m.RelatedToId
 """
 
+# Who of us has sent a mail: the user of its sender's address, and the owner of its task, whose address may be another.
+_EMAIL_SENDER = """
+create or replace table email_sender as
+with sent as (
+  select Id as email_id, ActivityId, trim(lower(FromAddress)) as address
+  from sf_email_message where not Incoming and not IsDeleted
+)
+select s.email_id, u.Id as user_id
+from sent s
+join sf_user u on trim(lower(u.Email)) = coalesce(nullif(regexp_extract(s.address, '<([^>]*)>', 1), ''), s.address)
+union
+select s.email_id, t.OwnerId
+from sent s
+join sf_task t on t.Id = s.ActivityId
+where t.OwnerId is not null
+"""
+
 _ACCOUNT_DOMAIN = """
 create or replace table account_domain as
 select d.account_id, d.domain, min(d.known_from) as known_from
@@ -152,6 +180,7 @@ def materialise(config: Config, mirror: Mirror) -> list[str]:
         connection.execute(_EMAIL_END)
         connection.execute(_ACTIVITY_PERSON)
         connection.execute(_EMAIL_ACCOUNT)
+        connection.execute(_EMAIL_SENDER)
         connection.execute(_ACCOUNT_DOMAIN)
         connection.execute("drop table email_end")
         _staff(config, mirror)
@@ -183,6 +212,8 @@ def _normal_keys(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
         "department_value",
         {"value": departments, "unit_key": [unit_key(d, aliases) for d in departments]},
     )
+    titles = _distinct(connection, "select Title from sf_contact")
+    _table(connection, "title_value", {"value": titles, "title_key": [title_key(t) for t in titles]})
     connection.execute(
         "create or replace table unit_label as select unit_key, min(value) as label from department_value group by unit_key"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import timedelta
 
+import oracle_contacts
 from oracle_answers import Answers
 from oracle_scores import SCORECARDS, combined, scorecard, shown
 from oracle_words import HOUR, address_of, day, instant, short, unit_form
@@ -124,6 +125,7 @@ class Oracle(Answers):
         for account in sorted(self.accounts):
             found[account] = {
                 **self._contact_metrics(account, logged=logged),
+                **oracle_contacts.metrics(self, account, logged=logged),
                 **self._issue_metrics(account),
                 **self._question_metrics(account, sided),
                 **self._flow_metrics(account),

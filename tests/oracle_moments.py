@@ -21,6 +21,7 @@ class Row:
     at: datetime | None  # None: only a date is known
     day: date
     accounts: set[str] = field(default_factory=set)
+    onsite: bool = False
 
 
 class Moments(Records):
@@ -114,7 +115,9 @@ class Moments(Records):
                 continue
             people = self._people(event, "EventRelation", "EventId")
             accounts = {self._activity_account(event)} - {None}
-            rows.append(Row("meeting", None, people, at, on or date.min, accounts))
+            visits = self.config.get("activities", {}).get("onsite_types", ["On-site", "Onsite", "Visit"])
+            onsite = (event.get("Type") or "").casefold() in {visit.casefold() for visit in visits}
+            rows.append(Row("meeting", None, people, at, on or date.min, accounts, onsite))
         return rows
 
     def _mail_rows(self) -> list[Row]:

@@ -44,6 +44,9 @@ def faults_of(raw):
 def test_the_metrics_of_the_first_version_ship():
     assert set(SHIPPED.metrics) == {
         *("days_since_contact", "moments_90d", "effective_contacts", "contacts_engaged_90d"),
+        *("meetings_90d", "onsite_90d", "days_to_next_meeting", "inbound_share_90d", "key_contact_silent"),
+        *("unreturned_emails", "unreturned_calls"),
+        *("contacts_known", "executives_engaged_90d", "working_level_engaged_90d"),
         *("open_issues", "open_p1", "overdue_issues", "stuck_issues", "active_projects"),
         *("open_escalations", "oldest_open_issue_days", "reopened_90d"),
         *("waiting_on_customer_days", "customer_tasks_overdue"),
@@ -78,6 +81,7 @@ def test_only_a_span_of_time_grows_by_itself():
 def test_what_has_no_history_says_so():
     assert {name for name, metric in SHIPPED.metrics.items() if metric.history == "none"} == {
         *("org_units_known", "org_units_engaged", "unit_coverage"),
+        *("executives_engaged_90d", "working_level_engaged_90d"),
         "open_escalations",
     }
 

@@ -22,9 +22,35 @@ waiting as (
 present as (
   select
     max(case when s.value = 'jira' then 1 else 0 end) as jira,
-    max(case when s.value = 'contact' then 1 else 0 end) as contact
+    max(case when s.value = 'contact' then 1 else 0 end) as contact,
+    max(case when s.value = 'missed_calls' then 1 else 0 end) as missed_calls,
+    max(case when s.value = 'event_types' then 1 else 0 end) as event_types
   from setting s
   where s.name = 'present'
+),
+managers as (
+  select distinct m.user_id
+  from account_manager m
+  join accounts a on a.account_id = m.account_id
+  where a.managed and m.user_id is not null
+),
+senders as (
+  select distinct s.user_id
+  from email_sender s
+  join activity_rows r on r.id = s.email_id and r.object = 'EmailMessage' and r.direction = 'outbound'
+  cross join clock c
+  where r.at <= c.as_of and r.at > c.as_of - interval '90' day
+),
+mail as (
+  select count(m.user_id) as managers, count(s.user_id) as sending
+  from managers m
+  left join senders s on s.user_id = m.user_id
+),
+titled as (
+  select count(*) as n
+  from contact_person k
+  cross join clock c
+  where k.title_key <> '' and not k.is_deleted and k.known_from <= c.as_of
 ),
 told_apart as (
   select i.account_id, max(case when p.project is null then 0 else 1 end) as any_sided
@@ -39,9 +65,15 @@ select
   coalesce(present.jira, 0) = 1 and coalesce(t.any_sided, 1) = 1 as sides,
   coalesce(present.jira, 0) = 1 and p1.n > 0 as p1_priorities,
   coalesce(present.jira, 0) = 1 and waiting.n > 0 as waiting_statuses,
-  coalesce(present.contact, 0) = 1 as contacts
+  coalesce(present.contact, 0) = 1 as contacts,
+  mail.sending > 0 and mail.sending * 5 >= mail.managers as emails,
+  coalesce(present.missed_calls, 0) = 1 as missed_calls,
+  coalesce(present.event_types, 0) = 1 as event_types,
+  titled.n > 0 as titles
 from accounts a
 cross join logged
+cross join mail
+cross join titled
 cross join p1
 cross join waiting
 cross join present

@@ -6,7 +6,10 @@ ranked as (
     row_number() over (
       partition by a.account_id, a.kind, a.direction, a.people, a.day
       order by a.days_ago, a.at desc nulls last, a.id
-    ) as n
+    ) as n,
+    max(case when a.onsite then 1 else 0 end) over (
+      partition by a.account_id, a.kind, a.direction, a.people, a.day
+    ) = 1 as any_onsite
   from activities a
 )
 select
@@ -16,6 +19,6 @@ select
   r.id as record_key,
   r.subject as record_text,
   nullif(substring(r.people, 1, 18), '') as record_person,
-  r.kind, r.direction, r.days_ago, r.day, r.at, r.people
+  r.kind, r.direction, r.days_ago, r.day, r.at, r.people, r.any_onsite as onsite
 from ranked r
 where r.n = 1
