@@ -159,6 +159,7 @@ def plan(
     """Show the exact changes, before and after, each with its reason; writes nothing to Salesforce or Jira."""
     config = config_file.load(context.obj)
     with run.reading(config, wait=wait) as (mirror, state):
+        _note_incomplete(mirror)
         made = run.build_plan(config, mirror, state, _instant(as_of, config, mirror), adopt=adopt)
         names = _plan_names(config, mirror, made)
     text = made.to_text()
@@ -492,6 +493,7 @@ def _measured(
 ) -> Iterator[tuple[Config, Mirror, datetime]]:
     config = config_file.load(context.obj)
     with run.reading(config, wait=wait) as (mirror, state):
+        _note_incomplete(mirror)
         instant = _instant(as_of, config, mirror)
         measure(config, mirror, state, instant)
         yield config, mirror, instant
@@ -519,6 +521,13 @@ def _plan_names(config: Config, mirror: Mirror, made: Plan) -> plan_text.Names:
     return plan_text.Names(
         views.user_names(mirror, made), views.task_subjects(mirror, made), config.salesforce.fields
     )
+
+
+def _note_incomplete(mirror: Mirror) -> None:
+    if mirror.meta("incomplete"):
+        sys.stderr.write(
+            "note: the last pull did not come to its end, so this rests on data of different ages; run rapport pull\n"
+        )
 
 
 def _notices(outcome: run.Outcome) -> None:

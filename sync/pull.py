@@ -19,7 +19,7 @@ import duckdb
 
 from connectors.errors import ConnectorError
 from sync import normalise
-from sync.objects import ACCOUNT_FIELDS, KEY_FIELD, TASK_FIELDS, SourceObject, wanted_objects
+from sync.objects import ACCOUNT_FIELDS, KEY_FIELD, SCORE_FIELDS, TASK_FIELDS, SourceObject, wanted_objects
 from sync.pull_jira import forget_jira, pull_jira
 from sync.pull_job import PullJob, PullReport
 from sync.pull_salesforce import pull_object
@@ -202,7 +202,11 @@ def _note_own_fields(
 ) -> None:
     """Remember what the org allows Rapport's own fields to hold; one that is missing is left out, with a notice."""
     kept: dict[str, dict[str, object]] = {}
-    for object_name, names in (("Account", ACCOUNT_FIELDS), ("Task", TASK_FIELDS)):
+    without_scores = {
+        field for card, field in SCORE_FIELDS.items() if card not in config.catalogue.scorecards
+    }
+    on_account = [name for name in ACCOUNT_FIELDS if name not in without_scores]
+    for object_name, names in (("Account", on_account), ("Task", TASK_FIELDS)):
         fields = described[object_name] or {}
         for ours in names:
             theirs = config.salesforce.fields.get(ours, ours)

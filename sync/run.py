@@ -21,7 +21,7 @@ from connectors.jira import Jira
 from connectors.salesforce import Salesforce
 from sync import safety, seal
 from sync.apply import ApplyResult, apply_plan, check_current, settle
-from sync.errors import SyncError
+from sync.errors import StalePlan, SyncError
 from sync.lock import RunLock
 from sync.measure import default_as_of, server_now
 from sync.mirror import Mirror
@@ -142,6 +142,11 @@ def run_apply(
     """Write exactly `plan`. Raises EditedPlan, StalePlan or SafetyStop before anything is written."""
     with _run(config, "apply", sleep) as job:
         seal.verify(plan, job.state.seal_key)
+        if job.mirror.meta("incomplete"):
+            raise StalePlan(
+                "The last pull did not come to its end, so the store holds data of different ages.",
+                "run `rapport pull`, then make a new plan with `rapport plan --out FILE`.",
+            )
         check_current(
             plan,
             job.state,

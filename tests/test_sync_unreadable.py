@@ -49,3 +49,27 @@ def test_an_issue_that_cannot_be_read_is_quarantined_once_and_let_go_when_it_hea
     assert _sync(company).code == 0
     assert _quarantined(company) == []
     assert [row["key"] for row in company.links()["linked"]] == ["OPS-1", "OPS-2"]
+
+
+def test_after_a_pull_that_broke_off_nothing_is_applied_and_readers_are_told(book, serve, tmp_path):
+    book.account("Acme")
+    company = serve(book)
+    company.pull()
+    sound = company.config_path.read_text()
+    company.config_path.write_text(sound.replace('"CRM Account"', '"No such field"'))
+    assert rapport("--config", company.config_path, "pull").code == 2  # Salesforce was read, Jira was not
+    company.config_path.write_text(sound)
+
+    plan = tmp_path / "plan.json"
+    made = rapport("--config", company.config_path, "plan", "--out", plan)
+    assert made.code == 0
+    assert "did not come to its end" in made.err
+    refused = rapport("--config", company.config_path, "apply", plan)
+    assert refused.code == 2
+    assert "did not come to its end" in refused.err
+    assert company.writes() == 0
+
+    assert rapport("--config", company.config_path, "pull").code == 0
+    made = rapport("--config", company.config_path, "plan", "--out", plan)
+    assert made.err == ""
+    assert rapport("--config", company.config_path, "apply", plan).code == 0
