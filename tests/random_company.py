@@ -28,7 +28,18 @@ ADDRESSES = ("dana@acme.example", "Dana@ACME.example ", "bob@acme.example", "eva
              "sue@nord.example", "ann@vendor.example", "lea@sub.acme.example", "oak@quiet.example", None)  # fmt: skip
 DEPARTMENTS = ("IT", "IT Dept.", "Purchasing", "Abteilung Einkauf", "HR & Legal", "hr and legal", "Plant-South", "HR",
                "R&D", "Department", "", "Human Resources", None, None)  # fmt: skip
-TITLES = ("CEO", "Head of IT", "Product-Owner", "Gesch\u00e4ftsf\u00fchrerin", "Assistant to the CEO", "Engineer", "Headhunter", "-", None, None)
+TITLES = (
+    "CEO",
+    "Head of IT",
+    "Product-Owner",
+    "Gesch\u00e4ftsf\u00fchrerin",
+    "Assistant to the CEO",
+    "Engineer",
+    "Headhunter",
+    "-",
+    None,
+    None,
+)
 LABELS = ("acme", "Borealis", "both", "unknown")
 COMPONENTS = ("acme-portal", "Nord Shop", "other")
 PROJECTS = {"ACME": "software", "BETA": "business", "SD": "service_desk", "HELP": "service_desk"}
@@ -163,7 +174,9 @@ class _Maker:
         self.records = self._deals()
         self._activities()
         self._mails()
-        for number in range(self.dice.randrange(6, 20)):
+        self._waiting()
+        self._habits()
+        for number in range(self.dice.randrange(12, 36)):
             self._issue(number)
         sections = self._config()
         bands = {
@@ -175,7 +188,7 @@ class _Maker:
 
     def _accounts(self) -> list[str]:
         ids = []
-        for number in range(self.dice.randrange(4, 9)):
+        for number in range(self.dice.randrange(4, 11)):
             tail = f"{number // 2:010d}" + ("aB" if number % 2 else "Ab")  # equal but for capitals
             gone = self.chance(0.25) and bool(ids)
             ids.append(
@@ -199,7 +212,7 @@ class _Maker:
 
     def _contacts(self) -> list[str]:
         ids: list[str] = []
-        for _ in range(self.dice.randrange(2, 14)):
+        for _ in range(self.dice.randrange(4, 22)):
             gone = self.chance(0.12)
             ids.append(
                 self.book.add(
@@ -214,7 +227,7 @@ class _Maker:
     def _deals(self) -> list[str]:
         """Opportunities with roles, contracts and assets; all can be what an activity is about."""
         ids = []
-        for _ in range(self.dice.randrange(4)):
+        for _ in range(self.dice.randrange(7)):
             closed = self.chance(0.6)
             deal = self.book.add(
                 "Opportunity", Name="Deal", AccountId=self.reference(self.pick((*self.accounts, None))),
@@ -275,7 +288,7 @@ class _Maker:
         }
 
     def _activities(self) -> None:
-        for _ in range(self.dice.randrange(2, 20)):
+        for _ in range(self.dice.randrange(6, 40)):
             closed = self.chance(0.85)
             at = self.moment()
             task = self.book.add(
@@ -288,7 +301,7 @@ class _Maker:
                 CallDisposition=self.pick(("Missed", "voicemail", "Connected", None)), IsRecurrence=self.chance(0.04),
             )  # fmt: skip
             self._relations("TaskRelation", "TaskId", task)
-        for _ in range(self.dice.randrange(8)):
+        for _ in range(self.dice.randrange(3, 18)):
             whole_day = self.chance(0.4)
             event = self.book.add(
                 "Event", **self._about(), IsAllDayEvent=whole_day, IsChild=self.chance(0.15),
@@ -309,8 +322,10 @@ class _Maker:
 
     def _mails(self) -> None:
         tasks = [task["Id"] for task in self.book.salesforce["Task"]]
-        self.book.salesforce["User"][0]["Email"] = self.pick(("agent@vendor.example", "Agent@Vendor.example", None))
-        for _ in range(self.dice.randrange(7)):
+        self.book.salesforce["User"][0]["Email"] = self.pick(
+            ("agent@vendor.example", "Agent@Vendor.example", None)
+        )
+        for _ in range(self.dice.randrange(2, 16)):
             incoming = self.chance(0.5)
             other, ours = self.pick(a for a in ADDRESSES if a), "agent@vendor.example"
             more = "; ".join(self.dice.sample([a for a in ADDRESSES if a], self.pick((0, 0, 1, 2))))
@@ -324,6 +339,49 @@ class _Maker:
                 RelatedToId=self.reference(self.pick((*self.accounts, *self.records, None))),
                 ParentId=sf_id("500", 99) if self.chance(0.05) else None,
             )  # fmt: skip
+
+    def _lately(self) -> datetime:
+        """A time of the last weeks, as seen from one of the two instants, near the edges of 8 hours and 14 days."""
+        begin = self.pick((self.now, self.past))
+        return begin - timedelta(
+            days=self.pick((0, 1, 2, 3, 4, 6, 13, 14)), seconds=self.dice.randrange(0, 80_000)
+        )
+
+    def _waiting(self) -> None:
+        """Mails and missed calls of the last weeks, some of them answered."""
+        for _ in range(self.dice.randrange(9)):
+            incoming, other, at = self.chance(0.65), self.pick(a for a in ADDRESSES if a), self._lately()
+            self.book.add(
+                "EmailMessage", Incoming=incoming, FromAddress=other if incoming else "agent@vendor.example",
+                ToAddress="agent@vendor.example" if incoming else other, MessageDate=at, Status="3", CreatedDate=at,
+                ThreadIdentifier=self.pick((None, None, "t3", "t4", "t5")), RelatedToId=self.pick((None, *self.accounts)),
+                Subject=self.pick(("Question", "Question", "Question", "Automatic reply: Question")),
+            )  # fmt: skip
+        for _ in range(self.dice.randrange(9)):
+            inbound, closed, at = self.chance(0.65), self.chance(0.7), self._lately()
+            self.book.add(
+                "Task", Status="Completed" if closed else "Not Started", IsClosed=closed, TaskSubtype="Call", CreatedDate=at,
+                CallType="Inbound" if inbound else "Outbound", CallDisposition="No answer" if inbound else "Connected",
+                CompletedDateTime=at if closed and self.chance(0.7) else None, ActivityDate=at.date(), OwnerId=self.book.user,
+                WhoId=self.pick((*self.contacts[:2], *self.contacts[:2], None)), WhatId=self.pick(self.accounts),
+            )  # fmt: skip
+
+    def _habits(self) -> None:
+        """People with many calls in the year before, some of whom have gone silent."""
+        account = self.pick(self.accounts)
+        for person in self.contacts[: self.pick((0, 2, 5))]:
+            for _ in range(self.pick((3, 4, 4, 5))):
+                at = self.now - timedelta(
+                    days=self.dice.randrange(58, 430), seconds=self.dice.randrange(9_000)
+                )
+                self.book.call(account, at, person)
+            if self.chance(0.3):
+                at = (
+                    self.pick((self.now, self.past))
+                    - timedelta(days=60)
+                    + self.pick((-1, 0, 1)) * timedelta(hours=1)
+                )
+                self.book.call(account, at, person)
 
     # ---------------------------------------------------------------------------------------------- Jira
 
