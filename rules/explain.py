@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -24,17 +24,18 @@ _LINKS = ("https://", "http://")
 
 @dataclass(frozen=True, slots=True)
 class LinkBases:
-    """Where records can be opened: the org, and each Jira site (or the one that `jira` names)."""
+    """Where records can be opened: the org, and each Jira site by its name, which the ids of its records begin with."""
 
     salesforce: str
-    jira: str = ""
+    jira: Mapping[str, str] = field(default_factory=dict)
 
     def url(self, record: evidence.Record) -> str | None:
         """Only http and https: the address becomes a link in reports, where `javascript:` would be run."""
         if record.system == "salesforce" and self.salesforce.startswith(_LINKS):
             return f"{self.salesforce.rstrip('/')}/{quote(record.id, safe='')}"
-        if record.system == "jira" and self.jira.startswith(_LINKS):
-            return f"{self.jira.rstrip('/')}/browse/{quote(record.key, safe='')}"
+        site = self.jira.get(record.id.partition(":")[0], "")
+        if record.system == "jira" and site.startswith(_LINKS):
+            return f"{site.rstrip('/')}/browse/{quote(record.key, safe='')}"
         return None
 
 

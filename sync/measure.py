@@ -51,8 +51,7 @@ def business_hours(config: Config) -> BusinessHours:
 
 
 def link_bases(config: Config) -> LinkBases:
-    jira = config.jira
-    return LinkBases(config.salesforce.instance_url, (jira.browse_url or jira.url) if jira else "")
+    return LinkBases(config.salesforce.instance_url, config.jira_links())
 
 
 def measure(config: Config, mirror: Mirror, state: State | None, as_of: datetime) -> None:

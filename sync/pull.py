@@ -20,7 +20,7 @@ import duckdb
 from connectors.errors import ConnectorError
 from sync import normalise
 from sync.objects import ACCOUNT_FIELDS, KEY_FIELD, SCORE_FIELDS, TASK_FIELDS, SourceObject, wanted_objects
-from sync.pull_jira import forget_jira, pull_jira
+from sync.pull_jira import forget_sites, pull_jira
 from sync.pull_job import PullJob, PullReport
 from sync.pull_salesforce import pull_object
 
@@ -42,13 +42,13 @@ class Sides:
 
     salesforce: Salesforce
     organization: Organization
-    jira: Jira | None = None
-    site: JiraIdentity | None = None
+    jira: tuple[Jira, ...] = ()
+    sites: tuple[JiraIdentity, ...] = ()
 
     @classmethod
-    def sign_in(cls, salesforce: Salesforce, jira: Jira | None) -> Sides:
+    def sign_in(cls, salesforce: Salesforce, jira: tuple[Jira, ...]) -> Sides:
         organization = salesforce.sign_in()
-        return cls(salesforce, organization, jira, None if jira is None else jira.sign_in())
+        return cls(salesforce, organization, jira, tuple(site.sign_in() for site in jira))
 
     def identity(self) -> dict[str, str | None]:
         """What ties a store to its org and site."""
@@ -56,7 +56,12 @@ class Sides:
         return {
             "org": self.organization.id,
             "sandbox": None if sandbox is None else str(sandbox).lower(),
-            "Jira site": None if self.site is None else self.site.base_url,
+            **{
+                "Jira site"
+                if site.settings.site == "default"
+                else f"Jira site {site.settings.site}": who.base_url
+                for site, who in zip(self.jira, self.sites, strict=True)
+            },
         }
 
 
@@ -112,11 +117,10 @@ def _read(job: PullJob, sides: Sides, wanted: list[SourceObject]) -> None:
     _note_hidden(described, job.report)
     _note_declared_fields(job.config, wanted, described, job.report)
     _note_own_fields(job.config, job.mirror, described, job.report)
-    if sides.jira is None or sides.site is None:
-        forget_jira(job)
-        return
-    job.report.sites = (sides.site.base_url,)
-    pull_jira(job, sides.jira, sides.site.account_id)
+    forget_sites(job, {site.settings.site for site in sides.jira})
+    job.report.sites = tuple(who.base_url for who in sides.sites)
+    for site, who in zip(sides.jira, sides.sites, strict=True):
+        pull_jira(job, site, who.account_id)
 
 
 def _finish(job: PullJob, wanted: list[SourceObject]) -> None:

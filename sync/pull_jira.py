@@ -40,7 +40,13 @@ def pull_jira(job: PullJob, jira: Jira, user: str) -> None:
     }
     groups = _staff_groups(job, jira)
     digest = digest_of(
-        [wanted.account_field, wanted.organization, wanted.participants, sorted(wanted.mapped.items())],
+        [
+            wanted.account_field,
+            wanted.organization,
+            wanted.participants,
+            wanted.epic_link,
+            sorted(wanted.mapped.items()),
+        ],
         {name: str(schema) for name, schema in _ISSUE_TABLES.items()},
         jira.settings.jql,
         user,
@@ -62,18 +68,24 @@ def pull_jira(job: PullJob, jira: Jira, user: str) -> None:
             mirror.set_meta(f"staff_groups:{site}", json.dumps(groups))
             mirror.note_source("jira", present=True)
             mirror.store_issues(stage, site=site, allowed_levels=levels, cursor=cursor, whole=before is None)
-    job.report.rows["jira_issue"] = stage.rows
+    job.report.rows["jira_issue"] = job.report.rows.get("jira_issue", 0) + stage.rows
     if job.sweep_due(before):
         _sweep(job, jira, wanted, cursor, {issue_id for (issue_id,) in just_read})
 
 
-def forget_jira(job: PullJob) -> None:
-    """There is no Jira in the config: what an earlier one left behind is not to be measured."""
+def forget_sites(job: PullJob, kept: set[str]) -> None:
+    """What a site that is no longer in the config left behind is not to be measured."""
+    lists = ("jira_status", "jira_project", "jira_priority")
+    known = " union ".join(f"select site from {table}" for table in ("jira_issue", *lists))
     with job.mirror.transaction():
-        job.mirror.note_source("jira", present=False, reason="no [jira] in the config")
-        job.mirror.clear_site()
-        for table in ("jira_status", "jira_project", "jira_priority"):
-            job.mirror.connection.execute(f"delete from {table}")
+        if not kept:
+            job.mirror.note_source("jira", present=False, reason="no [jira] in the config")
+        for (site,) in job.mirror.connection.execute(known).fetchall():
+            if site in kept:
+                continue
+            job.mirror.clear_site(site)
+            for table in lists:
+                job.mirror.connection.execute(f"delete from {table} where site = ?", [site])
 
 
 def _sweep(job: PullJob, jira: Jira, wanted: WantedFields, cursor: Cursor, just_read: set[str]) -> None:

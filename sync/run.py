@@ -191,7 +191,7 @@ class _Job:
     lock: RunLock
     outcome: Outcome
     salesforce: Salesforce
-    jira: Jira | None
+    jira: tuple[Jira, ...]
     sides: Sides | None = None
 
     def clock(self) -> datetime:
@@ -252,8 +252,7 @@ def _run(config: Config, command: str, sleep: Callable[[float], None]) -> Iterat
     salesforce = Salesforce(
         config.salesforce_settings(), http, api_share=config.safety.api_share, sleep=sleep
     )
-    jira_settings = config.jira_settings()
-    jira = None if jira_settings is None else Jira(jira_settings, http, sleep=sleep)
+    jira = tuple(Jira(site, http, sleep=sleep) for site in config.jira_sites())
     folder: Path = config.store_folder
     with RunLock.acquire(folder, exclusive=True, phase=command) as lock, State.open(folder) as state:
         run_id = state.start_run(command, server_now(config, None), os.getpid())
@@ -272,7 +271,7 @@ def _run(config: Config, command: str, sleep: Callable[[float], None]) -> Iterat
         finally:
             outcome.calls = {
                 "salesforce": _calls(salesforce.calls),
-                "jira": _calls(jira.calls if jira else None),
+                "jira": _calls(*(site.calls for site in jira)),
             }
             state.end_run(run_id, server_now(config, None), exit_code, _summary(outcome))
             salesforce.close()
@@ -286,5 +285,5 @@ def _summary(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _calls(calls: Calls | None) -> dict[str, int]:
-    return {"read": calls.read if calls else 0, "write": calls.write if calls else 0}
+def _calls(*counted: Calls) -> dict[str, int]:
+    return {"read": sum(each.read for each in counted), "write": sum(each.write for each in counted)}

@@ -17,7 +17,7 @@ from rules.evidence import Record
 from rules.explain import LinkBases, explain, shares
 from rules.sources import COVERAGE
 
-LINKS = LinkBases("https://vendor.my.salesforce.com", "https://vendor.atlassian.net")
+LINKS = LinkBases("https://vendor.my.salesforce.com", {"default": "https://vendor.atlassian.net"})
 
 
 def _told(cards: dict, values: dict) -> dict:
@@ -175,14 +175,15 @@ def test_shares_are_hundredths_that_add_up_and_none_is_off_by_a_whole_one(drawn)
         ("salesforce", LINKS, "https://vendor.my.salesforce.com/001A%2F..%2F%3Fx"),
         ("jira", LINKS, "https://vendor.atlassian.net/browse/AC%22%3E-1"),
         ("none", LINKS, None),
-        ("jira", LinkBases("https://x.example", ""), None),
-        ("jira", LinkBases("https://x.example", "http://127.0.0.1:8080/jira/"), "http://127.0.0.1:8080/jira/browse/AC%22%3E-1"),
-        ("jira", LinkBases("https://x.example", "javascript:alert(1)//"), None),
+        ("jira", LinkBases("https://x.example", {"default": ""}), None),
+        ("jira", LinkBases("https://x.example", {"default": "http://127.0.0.1:8080/jira/"}), "http://127.0.0.1:8080/jira/browse/AC%22%3E-1"),
+        ("jira", LinkBases("https://x.example", {"default": "javascript:alert(1)//"}), None),
         ("salesforce", LinkBases("ftp://x.example"), None),
     ],
 )  # fmt: skip
 def test_a_link_is_http_and_holds_nothing_but_its_record(system, links, url):
-    assert links.url(Record(system, "001A/../?x", 'AC">-1', None, 1.0)) == url
+    record_id = "default:10001" if system == "jira" else "001A/../?x"
+    assert links.url(Record(system, record_id, 'AC">-1', None, 1.0)) == url
 
 
 # -- the unknown and the rules -------------------------------------------------------------------------------------------
