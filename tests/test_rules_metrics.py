@@ -496,7 +496,7 @@ def _evidence_units(company) -> list[dict]:
 
 def test_a_department_is_engaged_by_a_moment_a_deal_or_an_issue_of_its_people(book, serve):
     acme = book.account("Acme")
-    talked, bought, asked, _ = (
+    talked, bought, _, _ = (
         book.contact(acme, f"{name}@acme.example", Department=name)
         for name in ("sales", "buying", "tech", "legal")
     )
