@@ -177,7 +177,7 @@ def test_a_run_that_ends_while_another_waits_lets_it_in(tmp_path):
 def test_readers_share_the_store_and_keep_writers_out(tmp_path):
     with RunLock.acquire(tmp_path, exclusive=False), RunLock.acquire(tmp_path, exclusive=False):
         with pytest.raises(StoreBusy, match="another command"):
-            RunLock.acquire(tmp_path, exclusive=True)
+            RunLock.acquire(tmp_path, exclusive=True, sleep=lambda _: None)
         assert holder(tmp_path) is None
     RunLock.acquire(tmp_path, exclusive=True).release()
 
