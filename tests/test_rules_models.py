@@ -190,7 +190,9 @@ def _fill(book) -> None:
     book.meeting(child, ago(days=3))
     book.meeting(acme, ago(days=-3))
     book.call(acme, ago(days=4), dana, CallType="Inbound", CallDisposition="Missed")
-    book.add("EmailMessage", Incoming=True, FromAddress="dana@acme.example", MessageDate=ago(days=2), Status="1")
+    book.add(
+        "EmailMessage", Incoming=True, FromAddress="dana@acme.example", MessageDate=ago(days=2), Status="1"
+    )
     issue = book.issue("ACME-1", acme, service=True, reporter=CUSTOMER, labels=["a"], due=ago(days=1).date())
     book.comment(issue, CUSTOMER, ago(days=2))
     book.step(issue, "status", "Done", "Open", ago(days=4))
