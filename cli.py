@@ -8,7 +8,6 @@ found something to change.
 from __future__ import annotations
 
 import errno
-import io
 import json
 import os
 import signal
@@ -22,12 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn
 
+import demo as demo_run
 from connectors.errors import ConnectorError, FieldNotFound
-from reports import plan_text, tables, terminal
+from reports import output, plan_text, tables, terminal
+from reports.output import TableFormat
 from rules.faults import CatalogueError
-from simulator import dataset, faults, sample
+from simulator import dataset, faults
 from simulator.server import Simulator
 from sync import config as config_file
 from sync import lock, run, views
@@ -38,7 +38,7 @@ from sync.measure import default_as_of, measure, server_now
 from sync.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from rich.console import Console
 
@@ -60,13 +60,6 @@ app = typer.Typer(
 class Format(StrEnum):
     text = "text"
     json = "json"
-
-
-class TableFormat(StrEnum):
-    text = "text"
-    json = "json"
-    csv = "csv"
-    parquet = "parquet"
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
@@ -115,7 +108,7 @@ def sync(
 ) -> None:
     """Pull, plan and apply, for schedulers; in the rollout mode "observe" it writes nothing."""
     config = config_file.load(context.obj)
-    with _progress() as progress:
+    with terminal.progress() as progress:
         outcome = run.run_sync(config, allow_large_change=allow_large_change, adopt=adopt, progress=progress)
     _finish(outcome, format)
 
@@ -129,12 +122,12 @@ def pull(
 ) -> None:
     """Bring the store up to date with Salesforce and Jira."""
     config = config_file.load(context.obj)
-    with _progress() as progress:
+    with terminal.progress() as progress:
         outcome, report = run.run_pull(config, full=full, progress=progress)
     _notices(outcome)
     data = {"run": outcome.run, "rows": report.rows, "notices": outcome.notices, "calls": outcome.calls}
     if format is Format.json:
-        _print_json(data)
+        output.json_line(data)
     else:
         terminal.pulled(terminal.console(), data)
     if outcome.exit_code:
@@ -161,10 +154,10 @@ def plan(
     with run.reading(config, wait=wait) as (mirror, state):
         _note_incomplete(mirror)
         made = run.build_plan(config, mirror, state, _instant(as_of, config, mirror), adopt=adopt)
-        names = _plan_names(config, mirror, made)
+        names = plan_text.Names(*views.plan_names(config, mirror, made))
     text = made.to_text()
     if out is not None:
-        _write_private(out, text.encode())
+        output.write_private(out, text.encode())
     if format is Format.json:
         sys.stdout.write(text)
     else:
@@ -215,7 +208,7 @@ def metrics(
     def text(console: Console) -> None:
         terminal.metrics(console, data, {name: each.unit for name, each in known.items()})
 
-    _print_table(format, data, lambda: tables.metrics_table(data, list(known)), text, out)
+    output.table(format, data, lambda: tables.metrics_table(data, list(known)), text, out)
 
 
 @app.command()
@@ -236,7 +229,7 @@ def scores(
         terminal.portfolio(console, rows, views.stamp(instant))
 
     cards = sorted(config.catalogue.scorecards)
-    _print_table(format, data, lambda: tables.scores_table(data, cards), text, out)
+    output.table(format, data, lambda: tables.scores_table(data, cards), text, out)
 
 
 @app.command()
@@ -252,7 +245,7 @@ def explain(
     with _measured(context, as_of, wait) as (config, mirror, instant):
         data = views.explained(config, mirror, account, instant)
     if format is Format.json:
-        _print_json(data)
+        output.json_line(data)
     else:
         terminal.explanation(terminal.console(), data)
 
@@ -272,7 +265,7 @@ def links(
         data = views.links(mirror)
         names = views.candidate_names(mirror, data)
     if format is Format.json:
-        _print_json(data)
+        output.json_line(data)
     else:
         terminal.links(terminal.console(), data, names)
 
@@ -285,7 +278,7 @@ def status(context: typer.Context, *, format: FormatOption = Format.text) -> Non
     with State.open(folder, read_only=True) as state:
         data = views.status(state, lock.holder(folder), views.last_pull(folder))
     if format is Format.json:
-        _print_json(data)
+        output.json_line(data)
     else:
         terminal.status(terminal.console(), data)
 
@@ -304,7 +297,7 @@ def validate(context: typer.Context, *, format: FormatOption = Format.text) -> N
         "digest": config.digest,
     }
     if format is Format.json:
-        _print_json(data)
+        output.json_line(data)
     else:
         place = terminal.safe(data["config"] or "The environment")
         sys.stdout.write(
@@ -361,7 +354,7 @@ def simulate(
             "name another --port, or leave it out for any.",
         ) from None
     with simulator:
-        _print_json({"salesforce": simulator.salesforce_url, "jira": simulator.jira_url})
+        output.json_line({"salesforce": simulator.salesforce_url, "jira": simulator.jira_url})
         sys.stdout.flush()
         stopped.wait()
 
@@ -380,108 +373,10 @@ def demo(
             raise SyncError(
                 f"{keep} is not empty.", "name a new folder; the demo never writes into an old one."
             )
-        _demo(keep)
+        demo_run.show(keep)
         return
     with tempfile.TemporaryDirectory(prefix="rapport-demo-") as folder:
-        _demo(Path(folder))
-
-
-_DEMO_ACCOUNT = "Acme GmbH"
-_DEMO_CONFIG = """\
-# The demo's config: the simulated company of `rapport demo`. Secrets come from the environment:
-# RAPPORT_SALESFORCE__CLIENT_ID=demo RAPPORT_SALESFORCE__CLIENT_SECRET=demo RAPPORT_JIRA__API_TOKEN=simulator
-[salesforce]
-instance_url = "{salesforce}"
-
-[jira]
-url = "{jira}"
-email = "integration@example.com"
-
-[identity]
-internal_domains = ["{domain}"]
-account_field = "{field}"
-
-[identity.projects]
-{projects}
-
-[identity.units]
-{units}
-
-[rollout]
-mode = "on"
-
-[time]
-now = "{now}"
-"""
-
-
-def _demo(folder: Path) -> None:
-    out = terminal.console()
-    now = datetime.now(UTC).replace(microsecond=0)
-    sample.write(folder / "dataset", now=now)
-    with Simulator(dataset.load(folder / "dataset"), now=now) as simulator:
-        config = _demo_config(folder, simulator, now)
-        step = _steps(out)
-        step("Pull accounts, people, activities, deals and issues over HTTP")
-        with _progress() as progress:
-            outcome, report = run.run_pull(config, full=False, progress=progress)
-        terminal.pulled(out, {"run": outcome.run, "rows": report.rows, "notices": [], "calls": outcome.calls})
-        with run.reading(config) as (mirror, state):
-            as_of = default_as_of(mirror, server_now(config, mirror))
-            measure(config, mirror, state, as_of)
-            step("The portfolio, the most worrying first")
-            terminal.portfolio(out, views.portfolio(config, mirror), views.stamp(as_of))
-            step(f"Why? rapport explain “{_DEMO_ACCOUNT}”")
-            terminal.explanation(out, views.explained(config, mirror, _DEMO_ACCOUNT, as_of))
-            step("The plan: exactly what would be written")
-            made = run.build_plan(config, mirror, state, as_of)
-            names = _plan_names(config, mirror, made)
-            plan_text.plan(out, json.loads(made.to_text()), names, limit=6)
-        step("Apply it")
-        terminal.outcome(out, run.run_apply(config, made, allow_large_change=False).to_json())
-        before = simulator.calls()["salesforce"]["write"]
-        step("Run again: nothing changed, so nothing is written")
-        with _progress() as progress:
-            again = run.run_sync(config, allow_large_change=False, adopt=False, progress=progress)
-        terminal.outcome(out, again.to_json())
-        after = simulator.calls()["salesforce"]["write"]
-        out.print(f"Write calls of the second run, counted by the simulated org: {after - before}")
-
-
-def _demo_config(folder: Path, simulator: Simulator, now: datetime) -> Config:
-    path = folder / "rapport.toml"
-    projects = "\n".join(f'{key} = "{account}"' for key, account in sample.PROJECT_ACCOUNTS.items())
-    units = "\n".join(
-        f'"{account}" = {json.dumps(list(names))}' for account, names in sample.DECLARED_UNITS.items()
-    )
-    path.write_text(
-        _DEMO_CONFIG.format(
-            salesforce=simulator.salesforce_url,
-            jira=simulator.jira_url,
-            domain=sample.INTERNAL_DOMAIN,
-            field=sample.ACCOUNT_FIELD_NAME,
-            projects=projects,
-            units=units,
-            now=now.isoformat().replace("+00:00", "Z"),
-        ),
-        encoding="utf-8",
-    )
-    secrets = {
-        "RAPPORT_SALESFORCE__CLIENT_ID": "demo",
-        "RAPPORT_SALESFORCE__CLIENT_SECRET": "demo",
-        "RAPPORT_JIRA__API_TOKEN": "simulator",
-    }
-    return config_file.load(path, secrets)
-
-
-def _steps(out: Any) -> Callable[[str], None]:
-    count = iter(range(1, 100))
-
-    def step(title: str) -> None:
-        out.print()
-        out.rule(f"{next(count)}  {title}", align="left", style="bold")
-
-    return step
+        demo_run.show(Path(folder))
 
 
 # -- shared by the commands --------------------------------------------------------------------------------------------
@@ -517,12 +412,6 @@ def _parse_instant(text: str, option: str) -> datetime:
     return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
 
 
-def _plan_names(config: Config, mirror: Mirror, made: Plan) -> plan_text.Names:
-    return plan_text.Names(
-        views.user_names(mirror, made), views.task_subjects(mirror, made), config.salesforce.fields
-    )
-
-
 def _note_incomplete(mirror: Mirror) -> None:
     if mirror.meta("incomplete"):
         sys.stderr.write(
@@ -540,73 +429,11 @@ def _finish(outcome: run.Outcome, form: Format) -> None:
     data = outcome.to_json()
     with suppress(BrokenPipeError):  # a reader who leaves does not change how the run ended
         if form is Format.json:
-            _print_json(data)
+            output.json_line(data)
         else:
             terminal.outcome(terminal.console(), data)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], None]]:
-    """Rows as they arrive, on a terminal's stderr only."""
-    console = terminal.console(sys.stderr)
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    ) as bar:
-        task = bar.add_task("")
-        yield lambda source, rows: bar.update(task, description=f"{source}: {rows} rows" if rows else source)
-
-
-def _print_json(data: object) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _print_table(
-    form: TableFormat,
-    data: list[dict[str, object]],
-    table: Callable[[], Any],
-    text: Callable[[Console], None],
-    out: Path | None,
-) -> None:
-    """One of the four forms, to stdout or to a file that only its owner can read."""
-    if form is TableFormat.parquet and out is None and sys.stdout.isatty():
-        raise typer.BadParameter("parquet is for files: add --out FILE, or send stdout into one")
-    if form is TableFormat.text and out is None:
-        text(terminal.console())
-        return
-    if form is TableFormat.json:
-        content = (json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n").encode()
-    elif form is TableFormat.text:
-        buffer = io.StringIO()
-        text(terminal.console(buffer))
-        content = buffer.getvalue().encode()
-    else:
-        content = tables.to_csv(table()) if form is TableFormat.csv else tables.to_parquet(table())
-    if out is not None:
-        _write_private(out, content)
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """What names customers is 0600, and never half a file."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise SyncError(
-            f"{path} cannot be written: {error.strerror}.", "name a file in a folder that is there and yours."
-        ) from None
 
 
 def _fail(message: str, code: int) -> int:
@@ -617,33 +444,16 @@ def _fail(message: str, code: int) -> int:
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; every expected problem is a sentence on stderr and an exit code."""
     os.umask(0o077)
-    _open_streams()
+    output.open_streams()
     code = _run(arguments)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard_stdout()
+        output.discard_stdout()
     except OSError as error:
-        _discard_stdout()
+        output.discard_stdout()
         code = code or _fail(_NO_ROOM.format(error.strerror), 3)
     sys.exit(code)
-
-
-def _open_streams() -> None:
-    """Output is UTF-8 in a pipe whatever the locale says, and no sign that a terminal lacks ends a run."""
-    if sys.stdout is None:  # closed by whoever started us
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open as long as the process
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - as above
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
-
-
-def _discard_stdout() -> None:
-    """Nobody reads any more: what is still in the buffer goes nowhere, so that the interpreter ends quietly."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -655,6 +465,8 @@ def _run(arguments: list[str] | None) -> int:
         return _fail(str(error), 2)
     except SyncError as error:
         return _fail(str(error), error.exit_code)
+    except output.NotWritten as error:
+        return _fail(str(error), 2)
     except (ConnectorError, dataset.DatasetError) as error:
         return _fail(str(error), 3)
     except (typer.Abort, KeyboardInterrupt):
@@ -663,7 +475,7 @@ def _run(arguments: list[str] | None) -> int:
         BrokenPipeError,
         SystemExit,
     ):  # the reader left, for which the command line library ends the process
-        _discard_stdout()
+        output.discard_stdout()
         return 0
     except Exception as error:
         usage = getattr(error, "format_message", None)
@@ -677,7 +489,7 @@ def _run(arguments: list[str] | None) -> int:
                 2,
             )
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            _discard_stdout()
+            output.discard_stdout()
             return _fail(_NO_ROOM.format(error.strerror), 3)
         return _fail(
             f"Rapport failed in a way that it did not expect: {str(error) or type(error).__name__}\n"

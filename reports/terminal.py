@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from rules.words import amount, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 Json = dict[str, Any]
 _BAND_STYLE = {"green": "green", "amber": "yellow", "red": "red", "unknown": "dim"}
@@ -64,6 +66,20 @@ def console(file: IO[str] | None = None) -> Console:
     return _Console(
         file=out, highlight=False, markup=False, emoji=False, width=None if out.isatty() else _PIPE_WIDTH
     )
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int], None]]:
+    """Rows as they arrive, on a terminal's stderr only."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        console=console(sys.stderr),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    ) as bar:
+        task = bar.add_task("")
+        yield lambda source, rows: bar.update(task, description=f"{source}: {rows} rows" if rows else source)
 
 
 def safe(value: object) -> str:

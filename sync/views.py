@@ -17,7 +17,7 @@ from sync.mirror import Mirror, StoreEmpty
 from sync.wanted import build_reasons, reason_text, reasons_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -188,6 +188,13 @@ def user_names(mirror: Mirror, plan: Plan) -> dict[str, str]:
     """Who the tasks of a plan are for."""
     owners = {str(change.after["OwnerId"]) for change in plan.changes if change.after.get("OwnerId")}
     return _names(mirror, "select Id, Name from sf_user where list_contains(?::varchar[], Id)", owners)
+
+
+def plan_names(
+    config: Config, mirror: Mirror, plan: Plan
+) -> tuple[dict[str, str], dict[str, str], Mapping[str, str]]:
+    """What a text about a plan calls its users and tasks, and the org's own names of Rapport's fields."""
+    return user_names(mirror, plan), task_subjects(mirror, plan), config.salesforce.fields
 
 
 def task_subjects(mirror: Mirror, plan: Plan) -> dict[str, str]:

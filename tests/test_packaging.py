@@ -33,9 +33,9 @@ def wheel(tmp_path_factory) -> list[str]:
         return archive.namelist()
 
 
-def test_the_wheel_holds_the_command_line_and_its_folders_and_nothing_else(wheel):
+def test_the_wheel_holds_the_command_line_the_demo_and_their_folders_and_nothing_else(wheel):
     names = {name.partition("/")[0] for name in wheel}
-    assert {name for name in names if not name.endswith(".dist-info")} == {"cli.py", *FOLDERS}
+    assert {name for name in names if not name.endswith(".dist-info")} == {"cli.py", "demo.py", *FOLDERS}
 
 
 def data_files() -> set[str]:
@@ -54,7 +54,7 @@ def test_models_catalogue_and_migrations_are_inside(wheel):
 
 def test_what_is_packed_is_what_is_there(project):
     packed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
-    assert sorted(packed) == sorted(["cli.py", *FOLDERS])
+    assert sorted(packed) == sorted(["cli.py", "demo.py", *FOLDERS])
     assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == set(FOLDERS)
     assert any(name.endswith(".sql") for name in data_files())
     assert any(name.endswith(".toml") for name in data_files())
