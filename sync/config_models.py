@@ -40,6 +40,7 @@ from sync.config_types import (
     Zone,
     refused,
 )
+from sync.declared_fields import OBJECTIVE_FIELDS, PLAN_FIELDS, SURVEY_FIELDS, only
 from sync.written_fields import free_constants, own_fields
 
 FREE_MAIL_DOMAINS = (
@@ -77,6 +78,34 @@ class TaskSection(Section):
         default_factory=_empty,
         description="Values that every new task gets, by API name",
         examples=[{"IsReminderSet": False}],
+    )
+
+
+class PlansSection(Section):
+    object: ApiName = Field(default="AccountPlan", description="Object of account plans")
+    fields: Annotated[FieldNames, AfterValidator(only(PLAN_FIELDS))] = Field(
+        default_factory=_empty,
+        description="Fields of that object, where the org calls them differently",
+        examples=[{"ReviewDate": "Last_Review__c"}],
+    )
+    objectives: ApiName = Field(
+        default="AccountPlanObjective", description="Object of the objectives of a plan"
+    )
+    objective_fields: Annotated[FieldNames, AfterValidator(only(OBJECTIVE_FIELDS))] = Field(
+        default_factory=_empty,
+        description="Fields of the objectives, where the org calls them differently",
+        examples=[{"PlanId": "Plan__c"}],
+    )
+
+
+class SurveysSection(Section):
+    object: ApiName = Field(
+        default="SurveyResponse", description="Object with one record for each answer to a survey"
+    )
+    fields: Annotated[FieldNames, AfterValidator(only(SURVEY_FIELDS))] = Field(
+        default_factory=_empty,
+        description="Its fields; without a Rating no answer counts",
+        examples=[{"Rating": "Score__c"}],
     )
 
 
@@ -126,8 +155,12 @@ class SalesforceSection(Section):
     api_version: ApiVersion = Field(default="62.0", description="Version of the REST API")
     fields: Annotated[FieldNames, AfterValidator(own_fields)] = Field(
         default_factory=_empty,
-        description="The org's own names of the fields that Rapport writes",
+        description="The org's own names of the fields that Rapport writes, or reads where people fill them",
         examples=[{"Rapport_Health__c": "Health_Score__c"}],
+    )
+    plans: PlansSection = Field(default_factory=PlansSection, description="Where account plans stand")
+    surveys: SurveysSection = Field(
+        default_factory=SurveysSection, description="Where answers to surveys of satisfaction stand"
     )
     task: TaskSection = Field(
         default_factory=TaskSection, description="What a task that Rapport creates looks like"
@@ -304,6 +337,11 @@ class AccountsSection(Section):
         default=None,
         description="Accounts that are scored and written: a condition in place of the preset's",
         examples=["not person_account and type = 'Customer'"],
+    )
+    group: str | None = Field(
+        default=None,
+        description="Accounts that are measured over themselves and everything under them: a condition; default: none",
+        examples=["type = 'Holding'"],
     )
     columns: Columns = Field(
         default_factory=_empty,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sync.objects import SourceObject
 
 FILE = "mirror.duckdb"
-VERSION = 3  # a mirror of another version is dropped and pulled anew
+VERSION = 4  # a mirror of another version is dropped and pulled anew
 
 JIRA_TABLES: dict[str, pa.Schema] = {
     "jira_issue": jira_tables.JIRA_ISSUE,

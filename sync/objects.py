@@ -35,6 +35,12 @@ AUTOMATIC = "AutoSubmitted"
 ACCOUNT_FIELDS = (*SCORE_FIELDS.values(), BAND_FIELD, CONFIDENCE_FIELD, WHY_FIELD, NEXT_ACTION_FIELD)
 TASK_FIELDS = (KEY_FIELD, ANSWER_FIELD, SNOOZE_FIELD)
 
+PLANS, OBJECTIVES, SURVEYS = (
+    "sf_plan",
+    "sf_plan_objective",
+    "sf_survey_response",
+)  # whose objects the config maps
+
 
 @dataclass(frozen=True, slots=True)
 class SourceObject:
@@ -43,6 +49,7 @@ class SourceObject:
     `columns` carry our names; `renamed` maps those that the org calls differently. `only_with` keeps the pull to
     records in which that field is filled. `business` says that a newer stamp here is news about a customer, so that
     it may move `as_of`; stamps of Account, User and relation rows also move for reasons of Rapport or the platform.
+    `optional` objects are absent from many orgs, which is no news.
     """
 
     name: str
@@ -51,6 +58,7 @@ class SourceObject:
     business: bool = True
     only_with: str | None = None
     renamed: Mapping[str, str] | None = None
+    optional: bool = False
 
     def api_name(self, column: str) -> str:
         return (self.renamed or {}).get(column, column)
@@ -75,7 +83,7 @@ OBJECTS: tuple[SourceObject, ...] = (
     SourceObject(
         "User",
         "sf_user",
-        _columns("ManagerId", "Name Username Email UserType", boolean="IsActive"),
+        _columns("ManagerId ContactId", "Name Username Email UserType", boolean="IsActive"),
         business=False,
     ),
     SourceObject(
@@ -86,22 +94,46 @@ OBJECTS: tuple[SourceObject, ...] = (
         "sf_account",
         _columns(
             "ParentId OwnerId RecordTypeId MasterRecordId PersonContactId",
-            f"Name Type Industry AccountNumber Website {BAND_FIELD} {WHY_FIELD} {NEXT_ACTION_FIELD}",
+            f"Name Type Industry AccountNumber Website {BAND_FIELD} {WHY_FIELD} {NEXT_ACTION_FIELD} "
+            "Rapport_Standing__c Rapport_Mission__c",
             boolean="IsPersonAccount",
-            decimal=f"{' '.join(SCORE_FIELDS.values())} {CONFIDENCE_FIELD}",
+            decimal=f"{' '.join(SCORE_FIELDS.values())} {CONFIDENCE_FIELD} "
+            "Rapport_Pulse__c Rapport_CSAT__c Rapport_Target__c",
+            date="Rapport_Pulse_Date__c Rapport_CSAT_Date__c Rapport_Mission_Date__c Rapport_Last_Review__c "
+            "Rapport_SLA_Review__c",
         ),
         business=False,
     ),
     SourceObject(
-        "Contact", "sf_contact", _columns("AccountId MasterRecordId", "Name Title Department Email")
+        "Contact",
+        "sf_contact",
+        _columns(
+            "AccountId MasterRecordId",
+            "Name Title Department Email BuyerAttributes Rapport_Role__c",
+            date="Rapport_Reference_On__c",
+        ),
+    ),
+    SourceObject(
+        "AccountContactRelation",
+        "sf_account_contact_relation",
+        _columns("AccountId ContactId", "Roles", boolean="IsActive IsDirect"),
+        business=False,
+        optional=True,
+    ),
+    SourceObject(
+        "Partner",
+        "sf_partner",
+        _columns("AccountFromId AccountToId OpportunityId", "Role", boolean="IsPrimary"),
+        business=False,
+        optional=True,
     ),
     SourceObject(
         "Opportunity",
         "sf_opportunity",
         _columns(
-            "AccountId OwnerId",
-            "Name StageName Type",
-            boolean="IsClosed IsWon",
+            "AccountId OwnerId Rapport_Objective__c",
+            "Name StageName Type CurrencyIsoCode Rapport_Competitor__c",
+            boolean="IsClosed IsWon Rapport_Inbound__c",
             decimal="Amount",
             date="CloseDate",
             timestamp="LastStageChangeDate",
@@ -110,16 +142,83 @@ OBJECTS: tuple[SourceObject, ...] = (
     SourceObject(
         "OpportunityContactRole", "sf_opportunity_contact_role", _columns("OpportunityId ContactId", "Role")
     ),
+    # One row per change of a deal: the values after it.
+    SourceObject(
+        "OpportunityHistory",
+        "sf_opportunity_history",
+        _columns("OpportunityId", "StageName", decimal="Amount", date="CloseDate"),
+        optional=True,
+    ),
+    SourceObject(
+        "OpportunityStage",
+        "sf_opportunity_stage",
+        _columns("", "MasterLabel ApiName", boolean="IsClosed IsWon"),
+        business=False,
+        optional=True,
+    ),
+    SourceObject(
+        "OpportunityLineItem",
+        "sf_opportunity_line_item",
+        _columns("OpportunityId Product2Id", decimal="Quantity TotalPrice"),
+        optional=True,
+    ),
+    SourceObject(
+        "Product2",
+        "sf_product",
+        _columns("", "Name Family", boolean="IsActive"),
+        business=False,
+        optional=True,
+    ),
     SourceObject(
         "Contract",
         "sf_contract",
-        _columns("AccountId", "Status StatusCode", date="StartDate EndDate", timestamp="ActivatedDate"),
+        _columns(
+            "AccountId",
+            "Status StatusCode",
+            integer="ContractTerm",
+            decimal="Rapport_Budget_Hours__c",
+            date="StartDate EndDate",
+            timestamp="ActivatedDate",
+        ),
+    ),
+    SourceObject(
+        "ServiceContract",
+        "sf_service_contract",
+        _columns("AccountId", "Name Status", date="StartDate EndDate"),
+        optional=True,
+    ),
+    SourceObject(
+        "Entitlement",
+        "sf_entitlement",
+        _columns("AccountId", "Name Status", date="StartDate EndDate"),
+        optional=True,
     ),
     SourceObject("Asset", "sf_asset", _columns("AccountId Product2Id", "Name Status")),
     SourceObject(
         "Case",
         "sf_case",
-        _columns("AccountId ContactId", "CaseNumber Status Priority Type", boolean="IsClosed"),
+        _columns(
+            "AccountId ContactId",
+            "CaseNumber Subject Status Priority Type",
+            boolean="IsClosed IsEscalated",
+            timestamp="ClosedDate",
+        ),
+    ),
+    SourceObject(
+        "CaseComment",
+        "sf_case_comment",
+        _columns("ParentId CreatedById", boolean="IsPublished"),
+        optional=True,
+    ),
+    SourceObject(
+        "CaseMilestone",
+        "sf_case_milestone",
+        _columns(
+            "CaseId MilestoneTypeId",
+            boolean="IsCompleted IsViolated",
+            timestamp="StartDate TargetDate CompletionDate",
+        ),
+        optional=True,
     ),
     SourceObject(
         "Task",
@@ -162,6 +261,56 @@ OBJECTS: tuple[SourceObject, ...] = (
     SourceObject(
         "AccountTeamMember", "sf_account_team_member", _columns("AccountId UserId", "TeamMemberRole")
     ),
+    SourceObject(
+        "AccountPlan",
+        PLANS,
+        _columns("AccountId", "Name Status", date="StartDate EndDate ReviewDate"),
+        optional=True,
+    ),
+    SourceObject(
+        "AccountPlanObjective",
+        OBJECTIVES,
+        _columns("PlanId OpportunityId", "Name Status", date="EndDate"),
+        optional=True,
+    ),
+    SourceObject(
+        "SurveyResponse",
+        SURVEYS,
+        _columns("AccountId ContactId CaseId", decimal="Rating", timestamp="CompletedAt"),
+        optional=True,
+    ),
+    SourceObject(
+        "Rapport_Value__c",
+        "sf_value",
+        _columns(
+            "Account__c",
+            "Outcome__c CurrencyIsoCode Evidence_URL__c Confirmed_By__c",
+            decimal="Amount__c",
+            date="Confirmed_On__c",
+        ),
+        optional=True,
+    ),
+    SourceObject(
+        "Organization",
+        "sf_organization",
+        _columns("", "Name", integer="FiscalYearStartMonth"),
+        business=False,
+        optional=True,
+    ),
+    SourceObject(
+        "CurrencyType",
+        "sf_currency_type",
+        _columns("", "IsoCode", boolean="IsCorporate", decimal="ConversionRate"),
+        business=False,
+        optional=True,
+    ),
+    SourceObject(
+        "DatedConversionRate",
+        "sf_dated_rate",
+        _columns("", "IsoCode", decimal="ConversionRate", date="StartDate NextStartDate"),
+        business=False,
+        optional=True,
+    ),
     # Descriptions are read of Rapport's own tasks only: those of e-mail tasks are bodies, which are never stored.
     SourceObject(
         "Task",
@@ -179,19 +328,43 @@ OBJECTS: tuple[SourceObject, ...] = (
 )
 
 
+# What the standard objects call the columns of these tables.
+_STANDARD_NAMES: Mapping[str, Mapping[str, str]] = {
+    OBJECTIVES: {"PlanId": "AccountPlanId"},
+    SURVEYS: {"ContactId": "SubmitterId", "CompletedAt": "CompletionDateTime"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MappedObject:
+    """An object of the org's own in the place of a standard one, with those of its fields that have other names."""
+
+    name: str
+    fields: Mapping[str, str]
+
+
 def wanted_objects(
-    fields: Mapping[str, str], account_columns: Mapping[str, str], account_key: str
+    fields: Mapping[str, str],
+    account_columns: Mapping[str, str],
+    account_key: str,
+    mapped: Mapping[str, MappedObject] | None = None,
 ) -> list[SourceObject]:
-    """The objects with an org's own names put in: `[salesforce.fields]`, `[accounts.columns]`, `identity.account_key`."""
+    """The objects with an org's own names put in: `[salesforce.fields]`, `[accounts.columns]`, `identity.account_key`,
+    and by table what `[salesforce.plans]` and `[salesforce.surveys]` map.
+    """
     wanted = []
     for each in OBJECTS:
         names = {column.name for column in each.columns}
         renamed = {ours: theirs for ours, theirs in fields.items() if ours in names}
-        columns = each.columns
+        renamed |= _STANDARD_NAMES.get(each.table, {})
+        columns, name = each.columns, each.name
         if each.name == "Account":
             columns += tuple(Column(f"x_{name}", "text") for name in account_columns)
             renamed |= {f"x_{name}": theirs for name, theirs in account_columns.items()}
             if account_key != "AccountNumber":
                 renamed["AccountNumber"] = account_key
-        wanted.append(replace(each, columns=columns, renamed=renamed))
+        if mapped and each.table in mapped:
+            name = mapped[each.table].name
+            renamed |= mapped[each.table].fields
+        wanted.append(replace(each, name=name, columns=columns, renamed=renamed))
     return wanted

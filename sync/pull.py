@@ -19,7 +19,18 @@ import duckdb
 
 from connectors.errors import ConnectorError
 from sync import normalise
-from sync.objects import ACCOUNT_FIELDS, KEY_FIELD, SCORE_FIELDS, TASK_FIELDS, SourceObject, wanted_objects
+from sync.objects import (
+    ACCOUNT_FIELDS,
+    KEY_FIELD,
+    OBJECTIVES,
+    PLANS,
+    SCORE_FIELDS,
+    SURVEYS,
+    TASK_FIELDS,
+    MappedObject,
+    SourceObject,
+    wanted_objects,
+)
 from sync.pull_jira import forget_sites, pull_jira
 from sync.pull_job import PullJob, PullReport
 from sync.pull_salesforce import pull_object
@@ -82,7 +93,9 @@ def pull(
     report = PullReport(organization=sides.organization)
     job = PullJob(config, mirror, report, full, now, progress)
     columns = {**config.accounts.columns, **_manager_fields(config)}
-    wanted = wanted_objects(config.salesforce.fields, columns, config.identity.account_key)
+    wanted = wanted_objects(
+        config.salesforce.fields, columns, config.identity.account_key, _mapped_objects(config)
+    )
     with mirror.transaction():
         mirror.set_meta("incomplete", "yes")
         for source in wanted:
@@ -106,6 +119,15 @@ def pull(
     return report
 
 
+def _mapped_objects(config: Config) -> dict[str, MappedObject]:
+    plans, surveys = config.salesforce.plans, config.salesforce.surveys
+    return {
+        PLANS: MappedObject(plans.object, plans.fields),
+        OBJECTIVES: MappedObject(plans.objectives, plans.objective_fields),
+        SURVEYS: MappedObject(surveys.object, surveys.fields),
+    }
+
+
 def _read(job: PullJob, sides: Sides, wanted: list[SourceObject]) -> None:
     described: dict[str, Mapping[str, FieldInfo] | None] = {}
     for source in wanted:
@@ -114,7 +136,7 @@ def _read(job: PullJob, sides: Sides, wanted: list[SourceObject]) -> None:
         pull_object(job, sides.salesforce, source, described[source.name])
     job.report.notices += sides.salesforce.notices
     _drop_keyless_tasks(job.mirror)
-    _note_hidden(described, job.report)
+    _note_hidden(wanted, described, job.report)
     _note_declared_fields(job.config, wanted, described, job.report)
     _note_own_fields(job.config, job.mirror, described, job.report)
     forget_sites(job, {site.settings.site for site in sides.jira})
@@ -160,9 +182,14 @@ def _clock_offset(salesforce: Salesforce, now: datetime) -> int:
     return offset if abs(offset) > 120 else 0
 
 
-def _note_hidden(described: Mapping[str, Mapping[str, FieldInfo] | None], report: PullReport) -> None:
-    """Orgs differ in what they have, so this is one line, and `status` has the list."""
-    hidden = [name for name, fields in described.items() if fields is None]
+def _note_hidden(
+    wanted: list[SourceObject],
+    described: Mapping[str, Mapping[str, FieldInfo] | None],
+    report: PullReport,
+) -> None:
+    """Orgs differ in what they have, so this is one line, without what most of them lack; `status` has the list."""
+    usual = {source.name for source in wanted if not source.optional}
+    hidden = [name for name, fields in described.items() if fields is None and name in usual]
     if hidden:
         report.notices.append(
             f"{', '.join(hidden)}: not in this org, or hidden from this user; what rests on that is unknown"
@@ -180,12 +207,14 @@ def _note_declared_fields(
         **config.salesforce.fields,
         **{f"x_{name}": theirs for name, theirs in config.accounts.columns.items()},
     }
+    mapped = _mapped_objects(config)
     for source in wanted:
         fields = described[source.name]
         if fields is None or source.only_with:
             continue
         for column in source.columns:
-            if column.name in named and source.api_name(column.name) not in fields:
+            in_config = column.name in named or column.name in getattr(mapped.get(source.table), "fields", ())
+            if in_config and source.api_name(column.name) not in fields:
                 report.notices.append(
                     f"{source.name}.{source.api_name(column.name)} is named in the config, but the org lacks it or this "
                     f"user may not see it: it counts as unknown"

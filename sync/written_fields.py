@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sync.config_types import close_to, refused
+from sync.declared_fields import DECLARED_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,11 +36,15 @@ TASK_FIELDS = (
 
 
 def own_fields(fields: Mapping[str, str]) -> Mapping[str, str]:
-    known = (*ACCOUNT_FIELDS, *ACTIVITY_FIELDS)
+    """Check a table of Rapport's names of fields, written or only read, to the org's own."""
+    declared = tuple(name for names in DECLARED_FIELDS.values() for name in names)
+    known = (*ACCOUNT_FIELDS, *ACTIVITY_FIELDS, *declared)
     for name in fields:
         if name not in known:
             raise refused("Rapport has no field of this name", name, close_to(name, list(known)))
-    for group in (ACCOUNT_FIELDS, ACTIVITY_FIELDS):
+    on_account = (*ACCOUNT_FIELDS, *DECLARED_FIELDS["Account"])
+    others = [names for name, names in DECLARED_FIELDS.items() if name != "Account"]
+    for group in (on_account, ACTIVITY_FIELDS, *others):
         taken: dict[str, str] = {}
         for name in group:
             field = fields.get(name, name)
