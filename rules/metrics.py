@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # In the order in which they read each other.
 MODELS = (
     "accounts",
+    "account_members",
     "activity_rows",
     "activities",
     "moments",
@@ -38,6 +39,7 @@ MODELS = (
     "threads",
     "missed_calls",
     "contacts",
+    "issue_links",
     "issue_states",
     "issues",
     "public_comments",
@@ -64,6 +66,7 @@ class Parameters:
 
     as_of: datetime
     managed: Expression
+    group: Expression | None = None
     exclude: Expression | None = None
     hours: BusinessHours = field(default_factory=BusinessHours)
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -103,12 +106,13 @@ def _settings(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> 
 
 
 def _completed(name: str, body: str, parameters: Parameters) -> str:
-    """The two models that the config has a say in: which accounts are managed, which activities do not count."""
+    """The two models that the config has a say in: which accounts are managed or a group, which activities do not count."""
     if name == "accounts":
         own = "".join(f', s."x_{column}" as "{column}"' for column in parameters.account_columns)
         managed = to_sql(parameters.managed, "duckdb")
+        group = "false" if parameters.group is None else to_sql(parameters.group, "duckdb")
         return (
-            f"select m.*, coalesce(({managed}), false) as managed "
+            f"select m.*, coalesce(({managed}), false) as managed, coalesce(({group}), false) as is_group "
             f"from (select b.*{own} from ({body}) b join sf_account s on s.Id = b.account_id) m"
         )
     if name == "activity_rows" and parameters.exclude is not None:

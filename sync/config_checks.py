@@ -34,10 +34,13 @@ MANAGED: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """`managed` decides which accounts are scored and written; `columns` are more Account fields for it."""
+    """`managed` decides which accounts are scored and written, `group` which are measured over all their descendants;
+    `columns` are more Account fields for both.
+    """
 
     preset: Literal["vendor", "internal-it"]
     managed: Expression
+    group: Expression | None
     columns: Mapping[str, str]
 
 
@@ -83,7 +86,8 @@ class Checks:
                 )
         text = MANAGED[section.preset] if section.managed is None else section.managed
         managed = self._condition(("accounts", "managed"), text, self._account_columns())
-        return Accounts(section.preset, managed, section.columns) if managed else None
+        group = self._condition(("accounts", "group"), section.group, self._account_columns())
+        return Accounts(section.preset, managed, group, section.columns) if managed else None
 
     def rollout(self) -> Rollout:
         section = self.settings.rollout

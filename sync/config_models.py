@@ -167,6 +167,29 @@ class SalesforceSection(Section):
     )
 
 
+class JiraFields(Section):
+    """Custom fields of a site that only its admin knows, by name or id."""
+
+    case: Text | None = Field(
+        default=None,
+        description="Field that names the Salesforce Case of an issue, by number or Id",
+        examples=["Support case"],
+    )
+    scope: Text | None = Field(
+        default=None,
+        description="Field that says whether an issue is out of scope, beside the labels",
+        examples=["Scope"],
+    )
+    satisfaction: Text | None = Field(
+        default=None,
+        description="Field with the customer's rating, in place of the one of service projects",
+        examples=["Customer rating"],
+    )
+    satisfaction_date: Text | None = Field(
+        default=None, description="Field with the time of that rating", examples=["Rated on"]
+    )
+
+
 class JiraSite(Section):
     """One site: how it is reached, who reads there, and what."""
 
@@ -202,6 +225,9 @@ class JiraSite(Section):
         description="Address for links that people open, if it is not url",
         examples=["https://jira.example.com"],
     )
+    fields: JiraFields = Field(
+        default_factory=JiraFields, description="The site's own fields that Rapport may read"
+    )
 
 
 _SITE_NAME = re.compile(r"[a-z](_?[a-z0-9]){0,29}")  # as it stands in RAPPORT_JIRA__SITES__NAME__URL
@@ -234,6 +260,10 @@ class JiraSection(JiraSite):
         default=("Service Request", "New Feature", "Improvement", "Change"),
         description="Issue types that ask for something new",
     )
+    change_types: Texts = Field(
+        default=("Change", "Change Request", "Bug"),
+        description="Issue types that change or repair what was released",
+    )
     waiting_statuses: Texts = Field(
         default=(
             *("Waiting for customer", "Waiting on customer", "Awaiting customer"),
@@ -249,6 +279,17 @@ class JiraSection(JiraSite):
     )
     escalation_labels: Texts = Field(
         default=("escalation", "escalated"), description="Labels of issues that were escalated"
+    )
+    out_of_scope_labels: Texts = Field(
+        default=("out-of-scope",), description="Labels, or values of the mapped field scope, of work out of scope"
+    )
+    scope_decision_labels: Texts = Field(
+        default=("scope-accepted", "scope-declined"),
+        description="Labels, or values of the mapped field scope, that say how that was decided",
+    )
+    remote_links: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="Links of issues to other systems, one more call for each issue: auto reads them where there are Cases",
     )
     customer_visible_projects: Texts = Field(
         default=(),
@@ -302,6 +343,11 @@ class IdentitySection(Section):
         default_factory=_empty,
         description="Label -> Account Id or exact name",
         examples=[{"acme": "Acme GmbH"}],
+    )
+    domains: Table = Field(
+        default_factory=_empty,
+        description="Mail domain of reporters -> Account Id or exact name, beside those the CRM knows",
+        examples=[{"acme.example": "Acme GmbH"}],
     )
     units: Lists = Field(
         default_factory=_empty,

@@ -16,7 +16,7 @@ import msgspec
 
 from sync import canonical
 from sync.changes import Change, EpisodeStep
-from sync.state import UNREADABLE
+from sync.state import RING, UNREADABLE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -329,9 +329,9 @@ def _forget_refusals(books: sqlite3.Connection, plan: Plan) -> None:
     """What the plan no longer wants to write leaves quarantine; a task that only waits for room stays."""
     wanted = {(change.object, change.id or change.key) for change in plan.changes}
     places = books.execute(
-        "select object, record from quarantine where code is not ?"
+        "select object, record from quarantine where coalesce(code, '') not in (?, ?)"
         " and record not in (select key from episodes where ended is null)",
-        (UNREADABLE,),
+        (UNREADABLE, RING),
     ).fetchall()
     books.executemany(
         "delete from quarantine where object = ? and record = ?",

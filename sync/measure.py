@@ -98,6 +98,7 @@ def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Param
     return metrics.Parameters(
         as_of=as_of,
         managed=config.accounts.managed,
+        group=config.accounts.group,
         exclude=config.activities.exclude,
         hours=business_hours(config),
         lists=lists,

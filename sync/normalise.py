@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from connectors.batches import id18
-from sync import link
+from sync import hierarchy, link
 from sync.names import (
     address_domain,
     name_key,
@@ -161,6 +161,8 @@ from (
   join address_value v on v.address_key = c.address_key where not c.is_deleted
   union all
   select a.Id, w.domain, timestamp '1900-01-01' from sf_account a join website_value w on w.value = a.Website where not a.IsDeleted
+  union all
+  select account_id, domain, timestamp '1900-01-01' from declared_domain
 ) d
 where d.account_id is not null and d.domain is not null
   and d.domain not in (select value from free_mail_domain)
@@ -174,6 +176,7 @@ def materialise(config: Config, mirror: Mirror) -> list[str]:
     with mirror.transaction():
         connection.execute(_SURVIVORS.format(table="account_survivor", source="sf_account", key="account_id"))
         connection.execute(_SURVIVORS.format(table="contact_survivor", source="sf_contact", key="contact_id"))
+        hierarchy.materialise(connection)
         connection.execute(_RECORD_ACCOUNT)
         _normal_keys(config, connection)
         connection.execute(_CONTACT_PERSON)
@@ -181,10 +184,11 @@ def materialise(config: Config, mirror: Mirror) -> list[str]:
         connection.execute(_ACTIVITY_PERSON)
         connection.execute(_EMAIL_ACCOUNT)
         connection.execute(_EMAIL_SENDER)
+        notices = link.declare_domains(config, connection)
         connection.execute(_ACCOUNT_DOMAIN)
         connection.execute("drop table email_end")
         _staff(config, mirror)
-        notices = link.resolve(config, connection)
+        notices += link.resolve(config, connection)
         notices += _declared_units(config, connection)
         _account_managers(config, connection)
     return notices

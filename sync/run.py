@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from connectors.errors import FieldNotFound
 from connectors.jira import Jira
 from connectors.salesforce import Salesforce
-from sync import safety, seal
+from sync import hierarchy, safety, seal
 from sync.apply import ApplyResult, apply_plan, check_current, settle
 from sync.errors import StalePlan, SyncError
 from sync.lock import RunLock
@@ -210,7 +210,17 @@ class _Job:
         self.outcome.notices += [
             f"{source} {record} could not be read: {reason}" for source, record, reason in unreadable
         ]
+        self._told_of_rings(now)
         return report
+
+    def _told_of_rings(self, now: datetime) -> None:
+        """Accounts that are each other's parents can be no group; they matter only where the config asks for groups."""
+        grouped = self.config.accounts.group is not None
+        rings = hierarchy.rings(self.mirror.connection) if grouped else []
+        accounts = {account: ring.told for ring in rings for account in ring.accounts}
+        self.outcome.rejected += len(accounts)
+        self.outcome.newly_rejected += self.state.quarantine_rings(accounts, self.outcome.run, now)
+        self.outcome.notices += [ring.told for ring in rings]
 
     def _read_again(self) -> list[tuple[str, str]]:
         """Records in quarantine as unreadable that the mirror now holds in a newer version."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 BUSY_MILLISECONDS = 10_000
 UNREADABLE = "UNREADABLE"  # the code of a record that a source delivered and nobody can read
+RING = "PARENT_RING"  # the code of an account whose parents lead back to itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +359,32 @@ class State:
                     (object_name, record, UNREADABLE, reason, run_id, run_id, stamp, stamp),
                 )
         return new
+
+    def quarantine_rings(self, accounts: Mapping[str, str], run_id: str, at: datetime) -> int:
+        """Keep accounts (Id -> reason) whose parents lead back to themselves, and let go of those that no longer do.
+
+        Returns how many were not in quarantine before.
+        """
+        stamp = canonical.stamp(at)
+        with self.transaction() as books:
+            before = {
+                account
+                for (account,) in books.execute("select record from quarantine where code = ?", (RING,))
+            }
+            books.executemany(
+                "delete from quarantine where code = ? and record = ?",
+                [(RING, account) for account in sorted(before - accounts.keys())],
+            )
+            books.executemany(
+                "insert into quarantine values ('Account hierarchy', ?, ?, ?, ?, ?, ?, ?, ?)"
+                " on conflict (object, record) do update set message = excluded.message,"
+                " last_run = excluded.last_run, last_at = excluded.last_at",
+                [
+                    (account, account, RING, accounts[account], run_id, run_id, stamp, stamp)
+                    for account in sorted(accounts)
+                ],
+            )
+        return len(accounts.keys() - before)
 
     def quarantined(self) -> list[Quarantined]:
         rows = self.connection.execute(

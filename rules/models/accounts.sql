@@ -44,7 +44,7 @@ select
   r.Name as record_type,
   a.AccountNumber as account_number,
   a.Website as website,
-  p.survivor_id as parent_id,
+  nullif(p.survivor_id, a.Id) as parent_id,
   a.OwnerId as owner_id,
   coalesce(a.IsPersonAccount, false) as person_account,
   a.CreatedDate as created,

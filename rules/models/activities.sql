@@ -9,7 +9,7 @@ people as (
   group by a.activity_id
 )
 select
-  r.id, r.object, r.kind, r.direction, r.subject, r.type, r.subtype, r.at, r.account_id, r.onsite, r.day,
+  r.id, r.object, r.kind, r.direction, r.subject, r.type, r.subtype, r.at, r.account_id, r.own_account_id, r.onsite, r.day,
   case
     when r.at is not null then cast(floor(seconds_between(r.at, c.as_of) / 86400) as bigint)
     else days_between(r.on_date, c.day)

@@ -1,4 +1,4 @@
--- One row per logged activity and account, before it is asked whether it is a contact: `activities`, `threads`,
+-- One row per logged activity and account that counts it, before it is asked whether it is a contact: `activities`, `threads`,
 -- `missed_calls` and `coming_meetings` choose from it (definitions D15-D17, D20). Rapport's own tasks, drafts, copies,
 -- masters, private events, case and list e-mails are left out; of open tasks only calls that were missed are in.
 with
@@ -18,7 +18,7 @@ tasks as (
     t.CompletedDateTime as at,
     case when t.CompletedDateTime is null then t.ActivityDate end as on_date,
     t.ActivityDate as planned_for,
-    coalesce(own.survivor_id, what.account_id, who.account_id) as account_id,
+    coalesce(own.survivor_id, what.account_id, who.account_id) as own_account_id,
     cast(null as varchar) as thread,
     coalesce(t.IsClosed, false) as closed,
     coalesce(lower(t.CallType) = 'inbound' and missed.value is not null, false) as missed,
@@ -51,7 +51,7 @@ events as (
     case when not coalesce(e.IsAllDayEvent, false) then e.StartDateTime end as at,
     case when coalesce(e.IsAllDayEvent, false) then e.ActivityDate end as on_date,
     cast(null as date) as planned_for,
-    coalesce(own.survivor_id, what.account_id, who.account_id) as account_id,
+    coalesce(own.survivor_id, what.account_id, who.account_id) as own_account_id,
     cast(null as varchar) as thread,
     true as closed,
     false as missed,
@@ -67,10 +67,12 @@ events as (
     and not coalesce(e.IsChild, false) and not coalesce(e.IsRecurrence, false) and not coalesce(e.IsPrivate, false)
 ),
 mail_accounts as (
-  select e.email_id, e.account_id, e.by_person
+  select e.email_id, g.account_id, e.by_person, min(e.account_id) as own_account_id
   from email_account e
+  join account_members g on g.member_id = e.account_id
   cross join clock c
   where e.known_from <= c.as_of
+  group by e.email_id, g.account_id, e.by_person
 ),
 mails_of_people as (
   select distinct a.email_id from mail_accounts a where a.by_person
@@ -87,12 +89,13 @@ mails as (
     m.MessageDate as at,
     cast(null as date) as on_date,
     cast(null as date) as planned_for,
-    a.account_id,
+    a.own_account_id,
     coalesce(nullif(m.ThreadIdentifier, ''), m.Id) as thread,
     true as closed,
     false as missed,
     coalesce(m.AutoSubmitted, false) as sent_by_machine,
-    false as onsite
+    false as onsite,
+    a.account_id
   from sf_email_message m
   cross join clock c
   left join mail_accounts a on a.email_id = m.Id
@@ -103,15 +106,15 @@ mails as (
     and m.ParentId is null and not starts_with(coalesce(m.RelatedToId, ''), '500')
 ),
 together as (
-  select * from tasks
+  select t.*, g.account_id from tasks t left join account_members g on g.member_id = t.own_account_id
   union all
-  select * from events
+  select e.*, g.account_id from events e left join account_members g on g.member_id = e.own_account_id
   union all
   select * from mails
 )
 select
   t.id, t.object, t.kind, t.direction, t.subject, t.type, t.subtype, t.at, t.on_date, t.planned_for, t.account_id,
-  t.thread, t.closed, t.onsite,
+  t.own_account_id, t.thread, t.closed, t.onsite,
   t.missed and t.kind = 'call' as missed,
   t.kind = 'email' and (
     t.sent_by_machine

@@ -2,14 +2,16 @@
 -- its own is its own.
 with
 people as (
-  select k.account_id, k.person_id, k.name, k.title, k.title_key
+  select a.account_id, k.person_id, k.name, k.title, k.title_key
   from contact_person k
-  join accounts a on a.account_id = k.account_id
+  join account_members g on g.member_id = k.account_id
+  join accounts a on a.account_id = g.account_id
   cross join clock c
   where not k.is_deleted and k.known_from <= c.as_of
   union all
-  select a.account_id, a.account_id as person_id, a.name, cast(null as varchar) as title, '' as title_key
+  select g.account_id, a.account_id as person_id, a.name, cast(null as varchar) as title, '' as title_key
   from accounts a
+  join account_members g on g.member_id = a.account_id
   cross join clock c
   left join contact_person k on k.account_id = a.account_id and not k.is_deleted and k.known_from <= c.as_of
   where a.person_account and k.contact_id is null

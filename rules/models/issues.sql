@@ -16,6 +16,6 @@ select
   cast(floor(seconds_between(i.created, c.as_of) / 86400) as bigint) as age_days,
   cast(floor(seconds_between(i.status_since, c.as_of) / 86400) as bigint) as status_days
 from issue_states i
-join issue_account l on l.site = i.site and l.issue_id = i.id
+join issue_links l on l.site = i.site and l.issue_id = i.id
 cross join clock c
 where not i.subtask and not i.epic

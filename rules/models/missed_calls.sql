@@ -3,7 +3,7 @@
 with
 calls as (
   select
-    r.account_id, r.id, r.subject,
+    r.account_id, r.own_account_id, r.id, r.subject,
     case when r.at <= c.as_of then r.at end as at,
     case when r.at <= c.as_of then r.day else r.planned_for end as day
   from activity_rows r
@@ -28,12 +28,12 @@ people as (
   where p.known_from <= c.as_of
 ),
 callers as (
-  select k.account_id, k.id, k.at, k.day, coalesce(p.person_id, k.account_id) as party
+  select k.account_id, k.id, k.at, k.day, coalesce(p.person_id, k.own_account_id) as party
   from recent k
   left join people p on p.activity_id = k.id
 ),
 returns as (
-  select distinct coalesce(p.person_id, r.account_id) as party, r.at, r.day
+  select distinct coalesce(p.person_id, r.own_account_id) as party, r.at, r.day
   from activity_rows r
   cross join clock c
   left join people p on p.activity_id = r.id

@@ -5,7 +5,7 @@ met as (
   select
     m.account_id, p.person_id,
     max(k.name) as name,
-    max(case when k.account_id = m.account_id then 1 else 0 end) as own,
+    max(case when g.account_id is not null then 1 else 0 end) as own,
     sum(case when m.days_ago < 90 then 1 else 0 end) as moments_90d,
     min(m.days_ago) as last_days_ago,
     sum(case when m.days_ago >= 60 and m.days_ago < 425 then 1 else 0 end) as earlier
@@ -13,6 +13,7 @@ met as (
   cross join clock c
   join activity_person p on p.activity_id = m.record_id and p.known_from <= c.as_of
   left join contact_person k on k.contact_id = p.person_id
+  left join account_members g on g.member_id = k.account_id and g.account_id = m.account_id
   group by m.account_id, p.person_id
 )
 select

@@ -1,4 +1,5 @@
--- One row per unit of an account: managed child accounts, departments of its contacts, declared units (B10).
+-- One row per unit of an account: managed child accounts, departments of its contacts, declared units (B10); of a
+-- group the departments and declared units of all descendants, yet its own direct children alone.
 with
 children as (
   select a.parent_id as account_id, n.unit_key, max(a.name) as label, max(a.account_id) as child_id
@@ -14,16 +15,17 @@ child_accounts as (
   where a.managed and a.parent_id is not null and n.unit_key <> ''
 ),
 departments as (
-  select distinct k.account_id, k.department_key as unit_key, k.person_id, k.address_key
+  select distinct g.account_id, k.department_key as unit_key, k.person_id, k.address_key
   from contact_person k
+  join account_members g on g.member_id = k.account_id
   cross join clock c
   where k.department_key <> '' and k.account_id is not null and not k.is_deleted
     and k.known_from <= c.as_of
 ),
 live_opportunities as (
-  select o.Id as opportunity_id, s.survivor_id as account_id
+  select o.Id as opportunity_id, g.account_id
   from sf_opportunity o
-  left join account_survivor s on s.account_id = o.AccountId
+  left join account_members g on g.member_id = o.AccountId
   cross join clock c
   where not o.IsDeleted and o.CreatedDate <= c.as_of
     and (
@@ -66,7 +68,9 @@ engaged_units as (
 every_unit as (
   select h.account_id, h.unit_key, h.label, h.child_id, 1 as rank from children h
   union all
-  select u.account_id, u.unit_key, u.label, cast(null as varchar) as child_id, 2 as rank from declared_unit u
+  select g.account_id, u.unit_key, u.label, cast(null as varchar) as child_id, 2 as rank
+  from declared_unit u
+  join account_members g on g.member_id = u.account_id
   union all
   select d.account_id, d.unit_key, max(n.label) as label, cast(null as varchar) as child_id, 3 as rank
   from departments d

@@ -55,11 +55,12 @@ placed as (
   join zone_day z on z.utc_date = cast(t.at as date) and t.at >= z.starts and t.at < z.ends
 ),
 contact_by_address as (
-  select k.account_id, k.address_key, min(k.person_id) as person_id
+  select g.account_id, k.address_key, min(k.person_id) as person_id
   from contact_person k
+  join account_members g on g.member_id = k.account_id
   cross join clock c
   where k.address_key is not null and not k.is_deleted and k.known_from <= c.as_of
-  group by k.account_id, k.address_key
+  group by g.account_id, k.address_key
 )
 select
   i.account_id,

@@ -1,4 +1,4 @@
--- On which side an author stands in an issue, seen from each linked account: customer, staff or neither (E23, in its order).
+-- On which side an author stands in an issue, seen from each account that counts it: customer, staff or neither (E23, in its order).
 with
 parties as (
   select m.site, m.issue_id, m.author_id from jira_comment m where m.author_id is not null
@@ -13,10 +13,18 @@ named as (
   select v.site, v.issue_id, v.value as author_id from jira_issue_value v where v.kind = 'participant'
 ),
 contact_addresses as (
-  select distinct k.account_id, k.address_key
+  select distinct g.account_id, k.address_key
   from contact_person k
+  join account_members g on g.member_id = k.account_id
   cross join clock c
   where k.address_key is not null and not k.is_deleted and k.known_from <= c.as_of
+),
+domains as (
+  select distinct g.account_id, d.domain
+  from account_domain d
+  join account_members g on g.member_id = d.account_id
+  cross join clock c
+  where d.known_from <= c.as_of
 )
 select
   p.site, p.issue_id, p.author_id, l.account_id, i.project,
@@ -33,12 +41,11 @@ select
   end as side
 from parties p
 join issue_states i on i.site = p.site and i.id = p.issue_id
-cross join clock c
-left join issue_account l on l.site = p.site and l.issue_id = p.issue_id
+left join issue_links l on l.site = p.site and l.issue_id = p.issue_id
 left join jira_person w on w.site = p.site and w.id = p.author_id
 left join staff_person staff on staff.site = p.site and staff.id = p.author_id
 left join setting staff_domain on staff_domain.name = 'staff_domains' and staff_domain.value = w.domain
 left join setting internal on internal.name = 'internal_domains' and internal.value = w.domain
 left join contact_addresses k on k.account_id = l.account_id and k.address_key = w.address_key
-left join account_domain d on d.account_id = l.account_id and d.domain = w.domain and d.known_from <= c.as_of
+left join domains d on d.account_id = l.account_id and d.domain = w.domain
 left join named n on n.site = p.site and n.issue_id = p.issue_id and n.author_id = p.author_id

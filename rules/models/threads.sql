@@ -45,7 +45,8 @@ answered as (
 own_senders as (
   select s.account_id, s.id, min(s.person_id) as person_id
   from senders s
-  join contact_person k on k.contact_id = s.person_id and k.account_id = s.account_id
+  join contact_person k on k.contact_id = s.person_id
+  join account_members g on g.member_id = k.account_id and g.account_id = s.account_id
   group by s.account_id, s.id
 ),
 told as (
