@@ -29,15 +29,24 @@ from connectors.http import Calls, HttpSettings, Seam, attach, base_address, ses
 from connectors.jira_answers import NOT_JIRA, convert, judge, odd_shape, shaped
 from connectors.jira_issues import IssueReader
 from connectors.jira_pages import JiraApi, is_absent
-from connectors.jira_shapes import Named, ProjectRef, StatusRef, User, identity
+from connectors.jira_shapes import (
+    BrokenRecordError,
+    Named,
+    ProjectRef,
+    StatusRef,
+    User,
+    VersionRow,
+    day,
+    identity,
+)
 from connectors.jira_sign_in import JiraSettings, auth, caller, other_deployment
-from connectors.jira_site import JiraField, JiraIdentity, Project, Status, WantedFields, discover
+from connectors.jira_site import JiraField, JiraIdentity, Project, Status, Version, WantedFields, discover
 from connectors.jira_tables import JiraBatch
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
 
 __all__ = [
@@ -48,6 +57,7 @@ __all__ = [
     "JiraSettings",
     "Project",
     "Status",
+    "Version",
     "WantedFields",
     "discover",
 ]
@@ -215,6 +225,24 @@ class Jira:
             found[key] = Project(key, one.key, one.name or one.key, one.project_type_key)
         return list(found.values())
 
+    def versions(self, project_id: str) -> list[Version] | None:
+        """Releases of a project, planned ones too; None where the project or its releases may not be seen."""
+        self._signed_in()
+        endpoint = f"project/{project_id}/versions"
+        try:
+            listed = self._api.get(endpoint, list[VersionRow])
+        except PermissionRefused:
+            return None
+        except RequestRefused as error:
+            if is_absent(error):
+                return None
+            raise
+        return [
+            Version(key, project_id, one.name or key, one.released, _day(one.release_date))
+            for one in listed
+            if (key := identity(one.id)) is not None
+        ]
+
     def group_members(self, name: str) -> list[str] | None:
         """Ids of a group's members; None when there is no such group."""
         self._signed_in()
@@ -295,6 +323,13 @@ class Jira:
                 service_projects=frozenset(one.id for one in known if one.type_key == "service_desk"),
             )
         return self._reader
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return day(text, "releaseDate")
+    except BrokenRecordError:
+        return None
 
 
 def _is_read(method: str, path: str) -> bool:

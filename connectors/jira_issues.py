@@ -6,6 +6,7 @@
       ├── issue/{id}/comment   the same            where the page holds fewer than there are, or hides
       │                                            from Data Center's readers who may see them
       ├── issue/{id}/worklog   the same            where the page holds fewer than there are
+      ├── issue/{id}/remotelink  the same          links to other systems, where they are asked for
       └──                      search by key       ids of epics, which issues name by key
 
 A page token can expire while we read, and deep offsets are slow. The search is then begun again
@@ -18,8 +19,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from msgspec import Raw
+
 from connectors import jira_offsets, jira_pages, jql
-from connectors.errors import CursorExpired, RequestRefused
+from connectors.errors import CursorExpired, PermissionRefused, RequestRefused
 from connectors.jira_answers import shaped
 from connectors.jira_pages import is_absent
 from connectors.jira_records import IssueRecords
@@ -27,8 +30,6 @@ from connectors.jira_shapes import Named, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence, Sized
-
-    from msgspec import Raw
 
     from connectors.jira_pages import JiraApi
     from connectors.jira_records import IssueRef
@@ -96,6 +97,7 @@ class IssueReader:
         self._by_offset = by_offset
         self._service_projects = service_projects
         self._epics = jira_offsets.Epics(api)
+        self._links_may_be_read = True
 
     def batches(self, wanted: WantedFields, *, updated_since: datetime | None) -> Iterator[JiraBatch]:
         began = self._server_time()
@@ -114,7 +116,7 @@ class IssueReader:
 
         for page in _begun_again(begin, seen):
             records = IssueRecords(self._site, wanted, seen, self._service_projects)
-            batch = self._complete(page, records, began)
+            batch = self._complete(page, records, began, links=wanted.remote_links)
             reached.page(records.oldest)
             if batch is not None:
                 yield batch
@@ -127,9 +129,8 @@ class IssueReader:
         find = jira_offsets.by_id if self._by_offset else jira_pages.by_id
         for start in range(0, len(issue_ids), PAGE):
             page = find(self._api, issue_ids[start : start + PAGE], fields)
-            batch = self._complete(
-                page, IssueRecords(self._site, wanted, seen, self._service_projects), began
-            )
+            records = IssueRecords(self._site, wanted, seen, self._service_projects)
+            batch = self._complete(page, records, began, links=wanted.remote_links)
             if batch is not None:
                 yield batch
 
@@ -202,7 +203,9 @@ class IssueReader:
             )
         return jira_pages.search(self._api, query, fields, size=size, notices=self._notices)
 
-    def _complete(self, page: list[Raw], records: IssueRecords, began: datetime | None) -> JiraBatch | None:
+    def _complete(
+        self, page: list[Raw], records: IssueRecords, began: datetime | None, *, links: bool = False
+    ) -> JiraBatch | None:
         """Fetch what the page cut off; None when it held nothing new."""
         taken = [ref for raw in page if (ref := records.issue(raw)) is not None]
         for issue_id, histories in self._histories(taken):
@@ -213,6 +216,8 @@ class IssueReader:
                 records.comments(ref.id, self._rows_of(ref.id, "comment", 100, orderBy="created", **audience))
             if ref.worklogs_cut:
                 records.worklogs(ref.id, self._rows_of(ref.id, "worklog", 1000))
+            if links and self._links_may_be_read:
+                records.remote_links(ref.id, self._remote_links(ref.id))
         if self._by_offset:
             for ref in taken:
                 self._epics.learn(ref.key, ref.id)
@@ -238,6 +243,17 @@ class IssueReader:
             else:
                 return
         yield from jira_pages.changelogs_one_by_one(self._api, issue_ids)
+
+    def _remote_links(self, issue_id: str) -> list[Raw]:
+        try:
+            return self._api.get(f"issue/{issue_id}/remotelink", list[Raw])
+        except PermissionRefused:
+            self._links_may_be_read = False
+            self._notices.add("links of issues to other systems are not visible to this user")
+        except RequestRefused as error:
+            if not is_absent(error):
+                raise
+        return []
 
     def _rows_of(self, issue_id: str, what: str, size: int, **params: str) -> list[Raw]:
         try:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from connectors import jira_service, jira_values
 from connectors import jira_shapes as shapes
-from connectors import jira_values
 from connectors.batches import Rejected
 from connectors.jira_shapes import (
     UNREADABLE,
@@ -33,6 +33,9 @@ from connectors.jira_tables import (
     JIRA_PERSON,
     JIRA_PRIORITY,
     JIRA_PROJECT,
+    JIRA_RATING,
+    JIRA_REMOTE_LINK,
+    JIRA_SLA_CYCLE,
     JIRA_STATUS,
     JIRA_STEP,
     JIRA_VALUE,
@@ -115,6 +118,9 @@ class IssueRecords:
         self._comments: dict[str, tuple[object, ...]] = {}
         self._steps: dict[tuple[str, str, int], tuple[object, ...]] = {}
         self._worklogs: dict[str, tuple[object, ...]] = {}
+        self._sla_cycles: dict[str, list[tuple[object, ...]]] = {}
+        self._ratings: dict[str, tuple[object, ...]] = {}
+        self._remote_links: dict[str, dict[tuple[object, ...], None]] = {}
         self._people: dict[str, tuple[str | None, str | None, str | None]] = {}
         self._rejected: list[Rejected] = []
         self._service_projects = service_projects
@@ -147,6 +153,7 @@ class IssueRecords:
             self._service.add(issue_id)
         for kind, value, value_id in values:
             self._values[(self._site, issue_id, kind, value, value_id)] = None
+        self._service_fields(issue_id, extra)
         for person in (fields.assignee, fields.reporter, fields.creator, *people):
             self._person(person)
         if issue.changelog is not None:
@@ -165,6 +172,33 @@ class IssueRecords:
             audience_hidden=issue_id in self._service and any(map(jira_values.tells_no_audience, comments)),
             changelog_whole=issue.changelog is not None and issue.changelog.whole,
         )
+
+    def _service_fields(self, issue_id: str, extra: Mapping[str, msgspec.Raw]) -> None:
+        """What is odd in one of these fields is left out; the issue is none the worse for it."""
+        cycles: list[tuple[object, ...]] = []
+        for field_id, field_name in self._wanted.slas:
+            sla_id, name, found = jira_service.sla_cycles(jira_values.plain(extra, field_id))
+            cycles += [
+                (self._site, issue_id, sla_id or field_id, name or clean(field_name), *cycle)
+                for cycle in found
+            ]
+        self._sla_cycles[issue_id] = cycles
+        self._ratings.pop(issue_id, None)
+        rating = jira_service.rating(jira_values.plain(extra, self._wanted.satisfaction))
+        if rating is not None:
+            when = jira_service.rated_when(jira_values.plain(extra, self._wanted.satisfaction_date))
+            self._ratings[issue_id] = (self._site, issue_id, rating, *when)
+
+    def remote_links(self, issue_id: str, links: Iterable[msgspec.Raw]) -> None:
+        for raw in links:
+            try:
+                link = shapes.REMOTE_LINK.decode(raw)
+            except UNREADABLE:
+                continue  # what another system's app has written there is not worth a record
+            url = clean(link.object.url) if link.object else None
+            if url or link.global_id:
+                row = (self._site, issue_id, url, clean(link.global_id))
+                self._remote_links.setdefault(issue_id, {})[row] = None
 
     def _is_service(self, project: shapes.ProjectRef | None) -> bool:
         """Not every issue tells the type of its project; the list of projects does."""
@@ -268,6 +302,11 @@ class IssueRecords:
             comments=table(JIRA_COMMENT, self._comments.values()),
             steps=table(JIRA_STEP, self._steps.values()),
             worklogs=table(JIRA_WORKLOG, self._worklogs.values()),
+            sla_cycles=table(JIRA_SLA_CYCLE, (row for rows in self._sla_cycles.values() for row in rows)),
+            ratings=table(JIRA_RATING, self._ratings.values()),
+            remote_links=table(
+                JIRA_REMOTE_LINK, (row for rows in self._remote_links.values() for row in rows)
+            ),
             people=table(JIRA_PERSON, people),
             rejected=tuple(self._rejected),
             server_time=server_time,

@@ -173,6 +173,22 @@ class Worklog(Struct, rename="camel"):
     time_spent_seconds: int | None = None
 
 
+class RemoteObject(Struct):
+    url: str | None = None
+
+
+class RemoteLink(Struct, rename="camel"):
+    global_id: str | None = None
+    object: RemoteObject | None = None
+
+
+class VersionRow(Struct, rename="camel"):
+    id: str | int | None = None
+    name: str | None = None
+    released: bool | None = None
+    release_date: str | None = None
+
+
 class StepItem(Struct, rename="camel"):
     field_id: str | None = None
     field: str | None = None
@@ -245,6 +261,7 @@ ISSUE_FIELDS = msgspec.json.Decoder(IssueFields | None)
 EVERY_FIELD = msgspec.json.Decoder(dict[str, Raw])
 COMMENT = msgspec.json.Decoder(Comment)
 WORKLOG = msgspec.json.Decoder(Worklog)
+REMOTE_LINK = msgspec.json.Decoder(RemoteLink)
 HISTORY = msgspec.json.Decoder(History)
 INTERNAL_MARK = msgspec.json.Decoder(InternalMark | None)
 USERS = msgspec.json.Decoder(list[User])

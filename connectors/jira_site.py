@@ -15,9 +15,15 @@ from connectors.errors import FieldNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
 ORGANIZATIONS = "com.atlassian.servicedesk:sd-customer-organizations"
 PARTICIPANTS = "com.atlassian.servicedesk:sd-request-participants"
+REQUEST_TYPE = "com.atlassian.servicedesk:vp-origin"
+SLA = "com.atlassian.servicedesk:sd-sla-field"
+SLA_TYPE = "sd-servicelevelagreement"
+SATISFACTION = "com.atlassian.servicedesk:sd-request-feedback"
+SATISFACTION_DATE = "com.atlassian.servicedesk:sd-request-feedback-date"
 EPIC_LINK = "com.pyxis.greenhopper.jira:gh-epic-link"
 
 
@@ -56,10 +62,20 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    id: str
+    project_id: str
+    name: str
+    released: bool | None
+    release_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class WantedFields:
     """Ids of the fields that hold account, organisations and participants on this site.
 
-    `epic_link` is where Data Center keeps the epic, whose issues there have no `parent`.
+    `epic_link` is where Data Center keeps the epic, whose issues there have no `parent`; `slas` is every SLA that the
+    site has, as (field id, name).
     """
 
     account_field: str | None = None
@@ -67,6 +83,12 @@ class WantedFields:
     participants: str | None = None
     mapped: Mapping[str, str] = field(default_factory=dict)
     epic_link: str | None = None
+    request_type: str | None = None
+    slas: tuple[tuple[str, str], ...] = ()
+    satisfaction: str | None = None
+    satisfaction_date: str | None = None
+    remote_links: bool = False
+    """Whether the links of each issue to other systems are read: one more call for each issue."""
 
     def text_fields(self) -> Iterator[tuple[str, str]]:
         """Give (kind of value, field id) for every field whose texts are kept."""
@@ -79,7 +101,14 @@ class WantedFields:
 
     def custom_ids(self) -> tuple[str, ...]:
         ids = [field_id for _, field_id in self.text_fields()]
-        others = (self.participants, self.epic_link)
+        others = (
+            self.participants,
+            self.epic_link,
+            self.request_type,
+            self.satisfaction,
+            self.satisfaction_date,
+            *(field_id for field_id, _ in self.slas),
+        )
         return tuple(dict.fromkeys([*ids, *(one for one in others if one)]))
 
 
@@ -87,12 +116,21 @@ def discover(
     fields: Sequence[JiraField], account_field: str | None, mapped: Mapping[str, str] | None = None
 ) -> WantedFields:
     """Find the wanted fields; FieldNotFound names what is absent or not unique, and what exists."""
+    own = {name: _find(fields, wanted) for name, wanted in (mapped or {}).items()}
+    # A rating of the admin's own has the admin's own date: the other field's belongs to another rating.
+    own_rating = "satisfaction" in own
+    rating = own.pop("satisfaction", None) or _of_type(fields, SATISFACTION)
+    own_date = own.pop("satisfaction_date", None)
     return WantedFields(
         account_field=_find(fields, account_field) if account_field else None,
         organization=_of_type(fields, ORGANIZATIONS),
         participants=_of_type(fields, PARTICIPANTS),
-        mapped={name: _find(fields, wanted) for name, wanted in (mapped or {}).items()},
+        mapped=own,
         epic_link=_of_type(fields, EPIC_LINK),
+        request_type=_of_type(fields, REQUEST_TYPE),
+        slas=tuple(sorted((one.id, one.name) for one in fields if one.custom == SLA or one.type == SLA_TYPE)),
+        satisfaction=rating,
+        satisfaction_date=own_date or (None if own_rating else _of_type(fields, SATISFACTION_DATE)),
     )
 
 

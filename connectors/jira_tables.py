@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.batches import Rejected
-    from connectors.jira_site import Project, Status
+    from connectors.jira_site import Project, Status, Version
 
 _ID = _TEXT = pa.string()
 _TIME = pa.timestamp("us")  # naive UTC
@@ -94,10 +94,30 @@ JIRA_WORKLOG = _schema(
     updated=_TIME,
     seconds=_WHOLE,
 )
+# One run of an SLA's clock; times as Jira told them when the issue was read last.
+JIRA_SLA_CYCLE = _schema(
+    site=_TEXT,
+    issue_id=_ID,
+    sla_id=_ID,
+    name=_TEXT,
+    cycle=pa.int32(),
+    started=_TIME,
+    stopped=_TIME,
+    breach_at=_TIME,
+    breached=pa.bool_(),
+    paused=pa.bool_(),
+    goal_ms=_WHOLE,
+    elapsed_ms=_WHOLE,
+)
+JIRA_RATING = _schema(site=_TEXT, issue_id=_ID, rating=pa.float64(), rated_at=_TIME, rated_on=pa.date32())
+JIRA_REMOTE_LINK = _schema(site=_TEXT, issue_id=_ID, url=_TEXT, global_id=_TEXT)
 JIRA_PERSON = _schema(site=_TEXT, id=_ID, account_type=_TEXT, domain=_TEXT, address_key=_TEXT)
 JIRA_PROJECT = _schema(site=_TEXT, id=_ID, key=_TEXT, name=_TEXT, type_key=_TEXT)
 JIRA_STATUS = _schema(site=_TEXT, id=_ID, name=_TEXT, category=_TEXT)
 JIRA_PRIORITY = _schema(site=_TEXT, name=_TEXT)
+JIRA_VERSION = _schema(
+    site=_TEXT, id=_ID, project_id=_ID, name=_TEXT, released=pa.bool_(), release_date=pa.date32()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +127,9 @@ class JiraBatch:
     comments: pa.Table
     steps: pa.Table
     worklogs: pa.Table
+    sla_cycles: pa.Table
+    ratings: pa.Table
+    remote_links: pa.Table
     people: pa.Table
     rejected: tuple[Rejected, ...]
     server_time: datetime | None
@@ -123,6 +146,13 @@ def status_table(site: str, statuses: Sequence[Status]) -> pa.Table:
 
 def priority_table(site: str, names: Sequence[str]) -> pa.Table:
     return table(JIRA_PRIORITY, [(site, name) for name in names])
+
+
+def version_table(site: str, versions: Sequence[Version]) -> pa.Table:
+    return table(
+        JIRA_VERSION,
+        [(site, one.id, one.project_id, one.name, one.released, one.release_date) for one in versions],
+    )
 
 
 def table(schema: pa.Schema, rows: Iterable[tuple[object, ...]]) -> pa.Table:

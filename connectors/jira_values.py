@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from connectors import jira_service
 from connectors import jira_shapes as shapes
 from connectors.jira_shapes import UNREADABLE, clean, identity
 
@@ -31,9 +32,17 @@ def kept(
         if (delivered := extra.get(field_id)) is not None:
             texts = shapes.texts(msgspec.json.decode(delivered))
             values += [(kind, text, text_id) for text, text_id in texts]
+    kinds = jira_service.request_types(plain(extra, wanted.request_type))
+    values += [("request_type", name, kind_id) for name, kind_id in kinds]
     people = _participants(extra.get(wanted.participants)) if wanted.participants else []
     values += [("participant", key, key) for user in people if (key := user.id)]
     return values, people
+
+
+def plain(extra: Mapping[str, msgspec.Raw], field_id: str | None) -> object:
+    """Give the value of a field as plain data; None where the issue has none."""
+    raw = extra.get(field_id) if field_id else None
+    return None if raw is None else msgspec.json.decode(raw)
 
 
 def _participants(raw: msgspec.Raw | None) -> list[shapes.User]:

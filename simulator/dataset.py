@@ -3,9 +3,11 @@
     DIR/salesforce/<Object>.jsonl   one record a line, as REST returns it
     DIR/salesforce/schema.json      fields beyond the built-in schema, what is hidden (see `schema`)
     DIR/salesforce/jwt_public_key.pem   of the app that clients sign in to by JWT, a certificate or a bare key
-    DIR/jira/issues.jsonl           one issue a line, as `GET issue?expand=changelog` returns it
+    DIR/jira/issues.jsonl           one issue a line, as `GET issue?expand=changelog` returns it; its links to other
+                                    systems, as `GET issue/{id}/remotelink` does, under "remotelinks"
     DIR/jira/fields.json            as `GET field`
     DIR/jira/{statuses,myself,priorities,projects}.json   optional, as their endpoints answer
+    DIR/jira/versions.json          optional: releases of all projects, each with its projectId; else those of issues
     DIR/jira/site.json              optional: {"deployment": "Cloud" | "Server" | "DataCenter", "baseUrl", "contextPath"}
 
 A missing file is an object the org lacks; a broken one is told with file and line before anything is served.
@@ -54,6 +56,7 @@ class Dataset:
     jira_priorities: list[Record] | None = None
     jira_projects: list[Record] | None = None
     jira_site: Record | None = None
+    jira_versions: list[Record] | None = None
 
 
 def load(folder: Path) -> Dataset:
@@ -78,6 +81,7 @@ def load(folder: Path) -> Dataset:
         jira_priorities=_objects(jira / "priorities.json"),
         jira_projects=_objects(jira / "projects.json"),
         jira_site=_site(jira / "site.json"),
+        jira_versions=_versions(jira / "versions.json"),
     )
 
 
@@ -111,6 +115,15 @@ def _issues(path: Path) -> list[Record]:
             raise DatasetError(path, line, f"issue id {issue['id']} was already given in line {first}")
         issues.append(issue)
     return issues
+
+
+def _versions(path: Path) -> list[Record] | None:
+    versions = _objects(path)
+    for each in versions or []:
+        for name in ("id", "projectId"):
+            if not isinstance(each.get(name), str | int) or isinstance(each.get(name), bool):
+                raise DatasetError(path, None, f"a version has no {name!r}")
+    return versions
 
 
 def _site(path: Path) -> Record | None:

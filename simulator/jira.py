@@ -97,6 +97,7 @@ class JiraApi(IssueEdits):
             "/status": {"GET": metadata.statuses},
             "/priority": {"GET": metadata.priorities},
             "/project/{reference}": {"GET": metadata.project},
+            "/project/{reference}/versions": {"GET": metadata.versions},
             "/group/member": {"GET": metadata.group_members},
             "/issue": {"POST": writes.create_issue},
             "/issue/{reference}": {

@@ -109,6 +109,23 @@ class JiraMetadata:
             raise RefusalError(404, f"No project could be found with key '{reference}'.")
         return json_response({"self": f"{request.base_url}/rest/api/3/project/{found.get('id')}", **found})
 
+    def versions(self, request: Request, reference: str) -> Response:
+        found = self._site.project(reference)
+        if found is None:
+            raise RefusalError(404, f"No project could be found with key '{reference}'.")
+        version = "3" if self._form is None else "2"
+        return json_response(
+            [
+                {
+                    "self": f"{request.base_url}/rest/api/{version}/version/{each.get('id')}",
+                    "archived": False,
+                    "released": False,
+                    **each,
+                }
+                for each in self._site.versions(found)
+            ]
+        )
+
     def group_members(self, request: Request) -> Response:
         name = request.argument("groupname") or request.argument("groupId") or ""
         if name not in self._site.groups:

@@ -75,6 +75,7 @@ class Site:
         self._past_statuses: dict[tuple[str, str], Json] = {}
         self._priorities = _by_id(dataset.jira_priorities or [])
         self._types: dict[str, Json] = {}
+        self._versions: dict[tuple[str, str], Json] = {}
         self._ranked = dataset.jira_priorities is not None
         self._names: dict[str, set[str]] = {name: set() for name in (*_NAMED_FIELDS, "project", "people")}
         for status in self._statuses.values():
@@ -83,6 +84,8 @@ class Site:
             self._names["priority"] |= tokens(priority)
         for project in dataset.jira_projects or []:
             self._learn_project(project)
+        for version in dataset.jira_versions or []:
+            self._versions[str(version["projectId"]), str(version["id"])] = dict(version)
         self._learn_person(self.account)
 
     # What the site has
@@ -128,6 +131,18 @@ class Site:
     def project(self, reference: str) -> Json | None:
         return _named(self.projects.values(), reference)
 
+    def versions(self, project: Json) -> list[Json]:
+        """The releases of a project, in the order of their ids."""
+        own = str(project.get("id"))
+        found = [each for (project_id, _), each in self._versions.items() if project_id == own]
+        return sorted(found, key=lambda each: _numeric(each.get("id")))
+
+    def change_version(self, version_id: str, changes: Json) -> None:
+        """What an admin does to a release; the issues that name it are not touched."""
+        for (_, known), version in self._versions.items():
+            if known == version_id:
+                version.update(changes)
+
     def person(self, reference: str) -> Json | None:
         return self.people.get(reference)
 
@@ -172,6 +187,10 @@ class Site:
             _keep(self._priorities, fields.get("priority"))
         if project := project_of(issue):
             self._learn_project(project)
+            for version in (*several(fields.get("versions")), *several(fields.get("fixVersions"))):
+                if isinstance(version, dict) and version.get("id"):
+                    key = (str(project.get("id")), str(version["id"]))
+                    self._versions.setdefault(key, {"projectId": project.get("id"), **version})
         for name in _PEOPLE:
             self._learn_person(fields.get(name))
         for comment in comments_of(issue):

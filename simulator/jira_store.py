@@ -95,6 +95,8 @@ class IssueStore:
     def _index(self, issue: Json) -> None:
         issue_id = str(issue["id"])
         self._issues[issue_id] = issue
+        if links := rows_of(issue.get("remotelinks"), ""):
+            self.remote_links[issue_id] = links
         self._ids_by_key[str(issue.get("key", "")).upper()] = issue_id
         for history in rows_of(issue.get("changelog"), "histories"):
             for item in rows_of(history.get("items"), ""):

@@ -144,6 +144,11 @@ class Config:
         """Where people's links to the issues of each site begin, by the site's name."""
         return {_site_name(path): site.browse_url or site.url for path, site in jira_sections(self.jira)}
 
+    def jira_fields(self, site: str) -> Mapping[str, str]:
+        """The fields of a site that `[jira.fields]` names."""
+        found = (section.fields for path, section in jira_sections(self.jira) if _site_name(path) == site)
+        return {name: field for each in found for name, field in each.model_dump().items() if field}
+
     def http_settings(self) -> HttpSettings:
         section = self.http
         return HttpSettings(

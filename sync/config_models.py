@@ -281,7 +281,8 @@ class JiraSection(JiraSite):
         default=("escalation", "escalated"), description="Labels of issues that were escalated"
     )
     out_of_scope_labels: Texts = Field(
-        default=("out-of-scope",), description="Labels, or values of the mapped field scope, of work out of scope"
+        default=("out-of-scope",),
+        description="Labels, or values of the mapped field scope, of work out of scope",
     )
     scope_decision_labels: Texts = Field(
         default=("scope-accepted", "scope-declined"),

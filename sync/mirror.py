@@ -33,10 +33,14 @@ JIRA_TABLES: dict[str, pa.Schema] = {
     "jira_comment": jira_tables.JIRA_COMMENT,
     "jira_step": jira_tables.JIRA_STEP,
     "jira_worklog": jira_tables.JIRA_WORKLOG,
+    "jira_sla_cycle": jira_tables.JIRA_SLA_CYCLE,
+    "jira_rating": jira_tables.JIRA_RATING,
+    "jira_remote_link": jira_tables.JIRA_REMOTE_LINK,
     "jira_person": jira_tables.JIRA_PERSON,
     "jira_project": jira_tables.JIRA_PROJECT,
     "jira_status": jira_tables.JIRA_STATUS,
     "jira_priority": jira_tables.JIRA_PRIORITY,
+    "jira_version": jira_tables.JIRA_VERSION,
 }
 _SQL_TYPE: dict[pa.DataType, str] = {
     pa.string(): "VARCHAR",
@@ -48,7 +52,13 @@ _SQL_TYPE: dict[pa.DataType, str] = {
     pa.date32(): "DATE",
     pa.timestamp("us"): "TIMESTAMP",
 }
-_OF_AN_ISSUE = ("jira_issue_value", "jira_comment", "jira_step", "jira_worklog")
+_OF_AN_ISSUE = (
+    *("jira_issue_value", "jira_comment", "jira_step", "jira_worklog"),
+    *("jira_sla_cycle", "jira_rating", "jira_remote_link"),
+)
+# What is read with the issues of a site, page by page, and what a site is asked for beside them.
+ISSUE_TABLES = {name: JIRA_TABLES[name] for name in ("jira_issue", *_OF_AN_ISSUE, "jira_person")}
+SITE_TABLES = tuple(name for name in JIRA_TABLES if name not in ISSUE_TABLES)
 
 # Everybody that a stored record of a site names; who is named nowhere any more is forgotten.
 _NAMED_PEOPLE = """

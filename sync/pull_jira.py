@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from connectors import jira_site, jira_tables
-from sync.mirror import JIRA_TABLES
+from sync.mirror import ISSUE_TABLES, SITE_TABLES
 from sync.names import staff_entries
 from sync.pull_job import digest_of, naive, refuse_too_many
 
@@ -17,21 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from connectors.jira import Jira, JiraBatch
-    from connectors.jira_site import WantedFields
+    from connectors.jira_site import Version, WantedFields
     from sync.mirror import Cursor
     from sync.pull_job import PullJob
     from sync.staging import Staging
-
-_ISSUE_TABLES = {
-    name: JIRA_TABLES[name]
-    for name in ("jira_issue", "jira_issue_value", "jira_comment", "jira_step", "jira_worklog", "jira_person")
-}
 
 
 def pull_jira(job: PullJob, jira: Jira, user: str) -> None:
     """Store issues with their cursor and what the site consists of, or leave all of that as it was."""
     config, mirror, site = job.config, job.mirror, jira.settings.site
-    wanted = jira_site.discover(jira.fields(), config.identity.account_field)
+    wanted = replace(
+        jira_site.discover(jira.fields(), config.identity.account_field, config.jira_fields(site)),
+        remote_links=_wants_remote_links(job),
+    )
     levels = config.jira.security_levels if config.jira else ()
     lists = {
         "jira_status": jira_tables.status_table(site, jira.statuses()),
@@ -46,14 +45,19 @@ def pull_jira(job: PullJob, jira: Jira, user: str) -> None:
             wanted.participants,
             wanted.epic_link,
             sorted(wanted.mapped.items()),
+            wanted.request_type,
+            wanted.slas,
+            wanted.satisfaction,
+            wanted.satisfaction_date,
+            wanted.remote_links,
         ],
-        {name: str(schema) for name, schema in _ISSUE_TABLES.items()},
+        {name: str(schema) for name, schema in ISSUE_TABLES.items()},
         jira.settings.jql,
         user,
         sorted(levels),
     )
     before = None if job.full else mirror.cursor(f"jira:{site}", digest)
-    with mirror.staging(*_ISSUE_TABLES.items()) as stage:
+    with mirror.staging(*ISSUE_TABLES.items()) as stage:
         server_time = _stage(job, stage, jira.issue_batches(wanted, updated_since=job.since(before)))
         newest = mirror.one(f"select max(updated) from {stage.name('jira_issue')}")
         cursor = job.next_cursor(
@@ -68,15 +72,16 @@ def pull_jira(job: PullJob, jira: Jira, user: str) -> None:
             mirror.set_meta(f"staff_groups:{site}", json.dumps(groups))
             mirror.note_source("jira", present=True)
             mirror.store_issues(stage, site=site, allowed_levels=levels, cursor=cursor, whole=before is None)
+    job.report.notices += sorted(f"Jira: {each}" for each in jira.notices)
     job.report.rows["jira_issue"] = job.report.rows.get("jira_issue", 0) + stage.rows
     if job.sweep_due(before):
         _sweep(job, jira, wanted, cursor, {issue_id for (issue_id,) in just_read})
+    _read_versions(job, jira)
 
 
 def forget_sites(job: PullJob, kept: set[str]) -> None:
     """What a site that is no longer in the config left behind is not to be measured."""
-    lists = ("jira_status", "jira_project", "jira_priority")
-    known = " union ".join(f"select site from {table}" for table in ("jira_issue", *lists))
+    known = " union ".join(f"select site from {table}" for table in ("jira_issue", *SITE_TABLES))
     with job.mirror.transaction():
         if not kept:
             job.mirror.note_source("jira", present=False, reason="no [jira] in the config")
@@ -84,8 +89,39 @@ def forget_sites(job: PullJob, kept: set[str]) -> None:
             if site in kept:
                 continue
             job.mirror.clear_site(site)
-            for table in lists:
+            for table in SITE_TABLES:
                 job.mirror.connection.execute(f"delete from {table} where site = ?", [site])
+
+
+def _wants_remote_links(job: PullJob) -> bool:
+    """What links say so far is which Case an issue is about, so that without Cases nobody asks."""
+    wanted = job.config.jira.remote_links if job.config.jira else "never"
+    return wanted == "always" or (
+        wanted == "auto" and job.mirror.one("select 1 from sf_case where not IsDeleted limit 1") is not None
+    )
+
+
+def _read_versions(job: PullJob, jira: Jira) -> None:
+    """The releases of projects in which an issue names one that it affects, on each pull: a release that is put off
+    touches no issue.
+    """
+    mirror, site = job.mirror, jira.settings.site
+    projects = mirror.connection.execute(
+        "select distinct i.project_id, i.project_key from jira_issue i "
+        "join jira_issue_value v on v.site = i.site and v.issue_id = i.id and v.kind = 'affected_version' "
+        "where i.site = ? and i.project_id is not null order by i.project_id",
+        [site],
+    ).fetchall()
+    versions: list[Version] = []
+    for project_id, project_key in projects:
+        found = jira.versions(project_id)
+        if found is None:
+            job.report.notices.append(
+                f"the releases of {project_key or project_id} are not visible to this user: changes after a release are not found there"
+            )
+        versions += found or []
+    unique = {version.id: version for version in versions}
+    mirror.replace("jira_version", jira_tables.version_table(site, list(unique.values())), site=site)
 
 
 def _sweep(job: PullJob, jira: Jira, wanted: WantedFields, cursor: Cursor, just_read: set[str]) -> None:
@@ -119,7 +155,7 @@ def _sweep(job: PullJob, jira: Jira, wanted: WantedFields, cursor: Cursor, just_
     stored = mirror.one("select count(*) from jira_issue where site = ?", site)
     refuse_too_many("Jira", "issues", len(gone), int(str(stored)))
     fetch = [issue_id for issue_id in lacking if issue_id not in just_read]
-    with mirror.staging(*_ISSUE_TABLES.items()) as stage:
+    with mirror.staging(*ISSUE_TABLES.items()) as stage:
         _stage(job, stage, jira.issues_by_id(wanted, fetch))
         mirror.store_issues(
             stage,
@@ -143,6 +179,9 @@ def _stage(job: PullJob, stage: Staging, batches: Iterable[JiraBatch]) -> dateti
             jira_comment=batch.comments,
             jira_step=batch.steps,
             jira_worklog=batch.worklogs,
+            jira_sla_cycle=batch.sla_cycles,
+            jira_rating=batch.ratings,
+            jira_remote_link=batch.remote_links,
             jira_person=batch.people,
         )
         job.progress("Jira issues", stage.rows)

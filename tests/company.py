@@ -187,6 +187,24 @@ class Book:
         log["total"] = log["maxResults"] = len(log["histories"])
         self._touched(issue, at)
 
+    def worklog(
+        self,
+        issue: dict,
+        seconds: int,
+        started: datetime,
+        *,
+        created: datetime | None = None,
+        author: dict = STAFF,
+    ) -> None:
+        page = issue["fields"]["worklog"]
+        at = created or started
+        page["worklogs"].append(
+            {"id": str(70_000 + next(self._numbers)), "author": author, "timeSpentSeconds": seconds,
+             "started": jira_stamp(started), "created": jira_stamp(at), "updated": jira_stamp(at)}
+        )  # fmt: skip
+        page["total"] = len(page["worklogs"])
+        self._touched(issue, at)
+
     @staticmethod
     def _touched(issue: dict, at: datetime) -> None:
         issue["fields"]["updated"] = max(issue["fields"]["updated"], jira_stamp(at))
@@ -268,6 +286,26 @@ def _status(name: str) -> dict:
         "name": name,
         "statusCategory": {"id": key, "key": category, "name": names[category]},
     }
+
+
+def sla(*cycles: dict, running: dict | None = None, name: str = "Time to resolution") -> dict:
+    """The value of an SLA field, of cycles made by `cycle`."""
+    ongoing = {} if running is None else {"ongoingCycle": running}
+    return {"id": "1", "name": name, "completedCycles": list(cycles), **ongoing}
+
+
+def cycle(
+    started: datetime, breach: datetime | None, stopped: datetime | None = None, **more: object
+) -> dict:
+    """One cycle as Jira delivers it; `breached` follows from the times unless it is given."""
+    times = {"startTime": started, "breachTime": breach, "stopTime": stopped}
+    shown = {
+        name: {"epochMillis": int(at.timestamp() * 1000), "iso8601": at.isoformat(), "friendly": "then"}
+        for name, at in times.items()
+        if at is not None
+    }
+    late = breach is not None and breach <= (stopped or NOW)
+    return {"breached": late, **shown, "goalDuration": {"millis": 3_600_000, "friendly": "1h"}, **more}
 
 
 def _wire(value: object) -> object:

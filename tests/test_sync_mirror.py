@@ -13,7 +13,7 @@ from company import NOW
 from connectors.batches import Column
 from connectors.jira_tables import JIRA_COMMENT, JIRA_ISSUE, JIRA_PERSON
 from sync import mirror as mirror_module
-from sync.mirror import JIRA_TABLES, Cursor, Mirror, MirrorBroken, StoreEmpty, stored_schema
+from sync.mirror import ISSUE_TABLES, JIRA_TABLES, Cursor, Mirror, MirrorBroken, StoreEmpty, stored_schema
 from sync.objects import OBJECTS, SourceObject, wanted_objects
 
 THEN = NOW.replace(tzinfo=None)  # as the tables hold it
@@ -27,9 +27,6 @@ THING = SourceObject(
         Column("IsDeleted", "boolean"),
     ),
 )
-ISSUE_TABLES = {
-    n: s for n, s in JIRA_TABLES.items() if n not in ("jira_status", "jira_project", "jira_priority")
-}
 
 
 def cursor(digest="d", high_water=THEN) -> Cursor:
