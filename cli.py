@@ -30,7 +30,7 @@ from rules.faults import CatalogueError
 from simulator import dataset, faults
 from simulator.server import Simulator
 from sync import config as config_file
-from sync import lock, run, views
+from sync import lock, run, suggest, views
 from sync.changes import Plan
 from sync.config_errors import ConfigError
 from sync.errors import SyncError
@@ -151,7 +151,7 @@ def plan(
 ) -> None:
     """Show the exact changes, before and after, each with its reason; writes nothing to Salesforce or Jira."""
     config = config_file.load(context.obj)
-    with run.reading(config, wait=wait) as (mirror, state):
+    with run.reading(config, wait=wait, notify=_note) as (mirror, state):
         _note_incomplete(mirror)
         made = run.build_plan(config, mirror, state, _instant(as_of, config, mirror), adopt=adopt)
         names = plan_text.Names(*views.plan_names(config, mirror, made))
@@ -254,18 +254,33 @@ def explain(
 def links(
     context: typer.Context,
     *,
+    suggestions: Annotated[
+        bool, typer.Option("--suggest", help="Propose accounts for issues without one, as a file of links.")
+    ] = False,
+    out: TableOut = None,
     as_of: AsOf = None,
     wait: Wait = run.READ_WAIT,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Which account each issue belongs to and by which method; links are today's, whatever --as-of says."""
+    if out is not None and not suggestions:
+        raise typer.BadParameter("--out goes with --suggest: it names the file of links to write")
     config = config_file.load(context.obj)
-    with run.reading(config, wait=wait) as (mirror, _):
+    with run.reading(config, wait=wait, notify=_note) as (mirror, _):
         _instant(as_of, config, mirror)
         data = views.links(mirror)
         names = views.candidate_names(mirror, data)
+        proposals = suggest.suggest(config, mirror) if suggestions else []
+    if suggestions:
+        data["suggestions"] = suggest.to_json(proposals)
+    if out is not None:
+        output.write_private(out, suggest.to_csv(proposals).encode())
     if format is Format.json:
         output.json_line(data)
+    elif suggestions and out is None:
+        sys.stdout.write(suggest.to_csv(proposals))
+    elif suggestions:
+        terminal.proposals(terminal.console(), data, str(out))
     else:
         terminal.links(terminal.console(), data, names)
 
@@ -387,7 +402,7 @@ def _measured(
     context: typer.Context, as_of: str | None, wait: float
 ) -> Iterator[tuple[Config, Mirror, datetime]]:
     config = config_file.load(context.obj)
-    with run.reading(config, wait=wait) as (mirror, state):
+    with run.reading(config, wait=wait, notify=_note) as (mirror, state):
         _note_incomplete(mirror)
         instant = _instant(as_of, config, mirror)
         measure(config, mirror, state, instant)
@@ -421,7 +436,11 @@ def _note_incomplete(mirror: Mirror) -> None:
 
 def _notices(outcome: run.Outcome) -> None:
     for notice in outcome.notices:
-        sys.stderr.write(f"note: {terminal.safe(notice)}\n")
+        _note(notice)
+
+
+def _note(notice: str) -> None:
+    sys.stderr.write(f"note: {terminal.safe(notice)}\n")
 
 
 def _finish(outcome: run.Outcome, form: Format) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import IO, TYPE_CHECKING, Any
@@ -280,15 +279,16 @@ def _clause(text: str, values: Mapping[str, object], metrics: Mapping[str, Json]
 
 def links(out: Console, data: Json, names: Mapping[str, str]) -> None:
     """`names` are those of the accounts that ambiguous issues could belong to, by id."""
-    linked = {row["issue_id"] for row in data["linked"]}
-    total = len(linked) + len(data["ambiguous"]) + len(data["unmatched"])
-    methods = Counter(row["method"] for row in data["linked"])
-    ways = ", ".join(f"{method} {count}" for method, count in sorted(methods.items()))
+    told = data["coverage"]
+    ways = ", ".join(f"{method} {count}" for method, count in told["by_method"].items())
+    share = f", {amount(told['linked_share'], 'share')}" if told["issues"] else ""
     _say(
         out,
-        f"{_plural(total, 'issue')}: {len(linked)} linked{f' (by {ways})' if ways else ''}, "
-        f"{len(data['ambiguous'])} ambiguous, {len(data['unmatched'])} unmatched",
+        f"{_plural(told['issues'], 'issue')}: {told['linked']} linked{f' (by {ways})' if ways else ''}{share}, "
+        f"{told['ambiguous']} ambiguous, {told['unmatched']} unmatched",
     )
+    if told["linked"] < told["issues"]:
+        _show(out, _link_coverage(told))
     for row in data["ambiguous"][:20]:
         could = ", ".join(f"{short(names.get(each), _NAME)} {safe(each)}" for each in row["candidates"][:5])
         more = f" and {len(row['candidates']) - 5} more" if len(row["candidates"]) > 5 else ""
@@ -304,8 +304,56 @@ def links(out: Console, data: Json, names: Mapping[str, str]) -> None:
     if projects:
         _say(
             out,
-            "  What to do: give the project an account in [identity.projects], or fill the account field in Jira.",
+            "  What to do: fill the account field in Jira, give projects an account in [identity.projects], or correct what\n"
+            "  `rapport links --suggest --out FILE` proposes and name that file in [identity] map_file.",
         )
+
+
+def proposals(out: Console, data: Json, file: str) -> None:
+    """What `links --suggest` wrote to `file`, and what a person has to do with it."""
+    open_issues, rows = data["coverage"]["ambiguous"] + data["coverage"]["unmatched"], data["suggestions"]
+    if not rows:
+        _say(out, f"Nothing to propose for {_plural(open_issues, 'issue')} without an account.")
+    table = _table("Kind", "Value", "Issues", "Account", "Score", "Why", right=("Issues", "Score"))
+    for row in rows[:20]:
+        first = row["candidates"][0]
+        account = short(first["account"], _NAME) if row["clear"] else f"# {short(first['account'], _NAME)}"
+        more = len(row["candidates"]) - 1
+        table.add_row(
+            row["kind"],
+            Text(short(row["value"], _NAME)),
+            str(row["issues"]),
+            Text(account + (f" or {more} more" if more else "")),
+            str(first["score"]),
+            Text(short(first["why"])),
+        )
+    if rows:
+        _show(out, table)
+    if len(rows) > 20:
+        _say(out, f"  … and {len(rows) - 20} more")
+    clear = sum(row["clear"] for row in rows)
+    _say(
+        out,
+        f"{_plural(len(rows), 'proposal')} for {_plural(open_issues, 'issue')} without an account, {clear} of them "
+        f"clear, {len(rows) - clear} behind a #: {safe(file)}\n"
+        "  What to do: correct the file (strike out what is wrong, take the # from what is right), name it in\n"
+        "  [identity] map_file and run `rapport links` again.",
+    )
+
+
+def _link_coverage(told: Json) -> Table:
+    """The projects that have issues without an account, those with most of them first."""
+    right = ("Issues", "Linked", "Ambiguous", "Unmatched")
+    table = _table("Project", *right, "", right=right)
+    several = len(told["sites"]) > 1
+    lacking = [row for row in told["projects"] if row["linked"] < row["issues"]]
+    for row in lacking[:20]:
+        name = f"{row['site']} {row['project']}" if several else row["project"]
+        figures = [str(row[each]) for each in ("issues", "linked", "ambiguous", "unmatched")]
+        table.add_row(Text(short(name, _NAME)), *figures, amount(row["linked_share"], "share"))
+    if len(lacking) > 20:
+        table.add_row(f"… and {len(lacking) - 20} more", *[""] * 5)
+    return table
 
 
 def pulled(out: Console, data: Json) -> None:

@@ -99,6 +99,11 @@ class Config:
     def store_folder(self) -> Path:
         return self.folder / self.store.path
 
+    def digest_of(self, *sections: str) -> str:
+        """Tells whether two configs decide the same in these sections alone."""
+        text = json.dumps({name: _canonical(getattr(self, name)) for name in sections}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
     def salesforce_settings(self) -> SalesforceSettings:
         """What is needed to sign in; ConfigError names every variable that is missing."""
         section = self.salesforce

@@ -38,6 +38,10 @@ from jira_issue i
 join jira_person w on w.site = i.site and w.id = i.reporter_id
 join account_domain d on d.domain = w.domain
 where w.domain not in (select unnest($internal::varchar[]))
+  and (
+    not exists (select 1 from declared_domain x where x.domain = w.domain)
+    or exists (select 1 from declared_domain x where x.domain = w.domain and x.account_id = d.account_id)
+  )
   and not exists (
     select 1 from contact_person c
     where c.address_key = w.address_key and not c.is_deleted and c.account_id is not null
@@ -65,7 +69,7 @@ left join doubtful d on d.site = h.site and d.issue_id = h.issue_id
 
 
 def resolve(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Fill `issue_account` (one row per issue and account) and `issue_ambiguous` (its candidates) for all issues.
+    """Fill `issue_account` and `issue_ambiguous` (one row per issue and account, with the method) for all issues.
 
     The first method of `link_by` that finds any account decides. Several values link an issue to several accounts;
     one value that fits several accounts makes it ambiguous. Returns notices about tables that name no account.
@@ -108,10 +112,29 @@ def resolve(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
         "group by site, issue_id, account_id"
     )
     execute(
-        "create or replace table issue_ambiguous as select site, issue_id, account_id from chosen where ambiguous"
+        "create or replace table issue_ambiguous as "
+        "select site, issue_id, account_id, min(method) as method from chosen where ambiguous "
+        "group by site, issue_id, account_id"
     )
     execute("drop table chosen")
     execute("drop table link_candidate")
+    return notices
+
+
+def declare_domains(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Fill `declared_domain` from `[identity.domains]`: such a domain is one account's, whoever else has it."""
+    named = find_accounts(connection, sorted(set(config.identity.domains.values())))
+    rows, notices = [], []
+    for domain, account in config.identity.domains.items():
+        ids = named.get(account, [])
+        if len(ids) == 1:
+            rows.append((domain.strip().casefold().removeprefix("@"), ids[0]))
+        else:
+            near = [] if ids else _near(connection, account)
+            notices.append(not_one(f"identity.domains.{domain}", account, ids, near))
+    connection.execute("create or replace table declared_domain (domain varchar, account_id varchar)")
+    if rows:
+        connection.executemany("insert into declared_domain values (?, ?)", rows)
     return notices
 
 

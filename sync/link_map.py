@@ -3,12 +3,17 @@
 kind,value,account
 project,ACME,Acme GmbH
 label,acme-portal,001000000000001AAA
+# label,billing,Borealis Logistics
+
+Columns behind the third are for people and not read, nor are lines that begin with #. A cell that a spreadsheet would
+take for a formula has a ' in front, which reading takes away again.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 from sync.config_errors import ConfigFault
@@ -24,8 +29,20 @@ TABLES = {
     "component": "components",
     "label": "labels",
     "project": "projects",
+    "domain": "domains",
 }
-_HEADER = ("kind", "value", "account")
+HEADER = ("kind", "value", "account")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+
+
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet runs as a formula; `read_map` gives back what it was."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _bare(cell: str) -> str:
+    return cell[1:] if _GUARDED.match(cell) else cell
 
 
 def read_map(
@@ -51,17 +68,17 @@ def read_map(
 
     try:
         names = tuple(cell.strip().casefold() for cell in next(rows, []))
-        if names != _HEADER:
+        if names[: len(HEADER)] != HEADER:
             fault("the first line names the columns: kind,value,account")
             return merged, faults
         for row in rows:
             cells = [cell.strip() for cell in row]
-            if not any(cells):
+            if not any(cells) or cells[0].startswith("#"):
                 continue
-            if len(cells) != len(_HEADER) or not all(cells):
+            kind, value, account = [_bare(cell) for cell in [*cells, "", ""][: len(HEADER)]]
+            if not len(HEADER) <= len(cells) <= len(names) or not all((kind, value, account)):
                 fault("expected three cells that are not empty: kind, value, account")
                 continue
-            kind, value, account = cells
             table = TABLES.get(kind.casefold())
             if table is None:
                 fault(f'found "{kind}", expected one of {", ".join(TABLES)}', close_to(kind, list(TABLES)))

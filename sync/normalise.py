@@ -11,10 +11,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
 
 from connectors.batches import id18
-from sync import hierarchy, link
+from sync import hierarchy, issue_ties, link
+from sync.errors import SyncError
 from sync.names import (
     address_domain,
     name_key,
@@ -28,10 +30,10 @@ from sync.names import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import duckdb
-
     from sync.config import Config
     from sync.mirror import Mirror
+
+_DERIVED_WITH = "derived_with"  # the note of what the config said when all this was derived
 
 _SURVIVORS = """
 create or replace table {table} as
@@ -57,7 +59,13 @@ from (
   select Id, AccountId, CreatedDate from sf_opportunity where not IsDeleted
   union all select Id, AccountId, CreatedDate from sf_contract where not IsDeleted
   union all select Id, AccountId, CreatedDate from sf_asset where not IsDeleted
-  union all select Id, AccountId, CreatedDate from sf_case where not IsDeleted
+  union all
+  -- one that names no account belongs to that of its contact
+  select k.Id, coalesce(k.AccountId, p.AccountId), k.CreatedDate
+  from sf_case k
+  left join contact_survivor s on s.contact_id = k.ContactId
+  left join sf_contact p on p.Id = s.survivor_id
+  where not k.IsDeleted
 ) r
 join account_survivor s on s.account_id = r.AccountId
 """
@@ -83,6 +91,33 @@ left join account_survivor a on a.account_id = s.AccountId
 left join department_value d on d.value = c.Department
 left join title_value t on t.value = s.Title
 left join address_value k on k.value = c.Email
+"""
+
+# Who has which role, one row per role of a list: for a deal, for an account, or on the contact itself.
+_CONTACT_ROLE = """
+create or replace table contact_role as
+with given as (
+  select OpportunityId as opportunity_id, null as account_id, ContactId as contact_id, 'deal' as origin, Role as roles, CreatedDate as created
+  from sf_opportunity_contact_role where not IsDeleted
+  union all
+  select null, AccountId, ContactId, 'relation', Roles, CreatedDate
+  from sf_account_contact_relation where not IsDeleted and coalesce(IsActive, true)
+  union all
+  select null, AccountId, Id, 'declared', Rapport_Role__c, CreatedDate from sf_contact where not IsDeleted
+  union all
+  select null, AccountId, Id, 'buyer', BuyerAttributes, CreatedDate from sf_contact where not IsDeleted
+),
+split as (
+  select opportunity_id, account_id, contact_id, origin, created, lower(trim(unnest(string_split(roles, ';')))) as role
+  from given where roles is not null
+)
+select distinct
+  s.opportunity_id, a.survivor_id as account_id, p.person_id, s.role, s.origin,
+  greatest(coalesce(s.created, p.known_from), p.known_from) as known_from
+from split s
+join contact_person p on p.contact_id = s.contact_id and p.person_id is not null
+left join account_survivor a on a.account_id = s.account_id
+where s.role <> ''
 """
 
 # Everybody of an activity: its name, its relations, and for a mail the contacts at its other end.
@@ -180,6 +215,7 @@ def materialise(config: Config, mirror: Mirror) -> list[str]:
         connection.execute(_RECORD_ACCOUNT)
         _normal_keys(config, connection)
         connection.execute(_CONTACT_PERSON)
+        connection.execute(_CONTACT_ROLE)
         connection.execute(_EMAIL_END)
         connection.execute(_ACTIVITY_PERSON)
         connection.execute(_EMAIL_ACCOUNT)
@@ -189,9 +225,27 @@ def materialise(config: Config, mirror: Mirror) -> list[str]:
         connection.execute("drop table email_end")
         _staff(config, mirror)
         notices += link.resolve(config, connection)
+        issue_ties.materialise(connection)
         notices += _declared_units(config, connection)
         _account_managers(config, connection)
+        mirror.set_meta(_DERIVED_WITH, config.digest_of("identity", "people"))
     return notices
+
+
+def is_current(config: Config, mirror: Mirror) -> bool:
+    """Whether what was derived from the records still fits what the config says of identity and people."""
+    return mirror.meta(_DERIVED_WITH) == config.digest_of("identity", "people")
+
+
+def derive_anew(config: Config, mirror: Mirror) -> list[str]:
+    """Derive again from the records as they are stored; SyncError where the config asks for fields that are not."""
+    try:
+        return materialise(config, mirror)
+    except duckdb.BinderException:
+        raise SyncError(
+            "The store does not hold a field yet that [people] account_manager asks for.",
+            "run rapport pull first.",
+        ) from None
 
 
 def _normal_keys(config: Config, connection: duckdb.DuckDBPyConnection) -> None:

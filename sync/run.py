@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from connectors.errors import FieldNotFound
 from connectors.jira import Jira
 from connectors.salesforce import Salesforce
-from sync import hierarchy, safety, seal
+from sync import hierarchy, normalise, safety, seal
 from sync.apply import ApplyResult, apply_plan, check_current, settle
 from sync.errors import StalePlan, SyncError
 from sync.lock import RunLock
@@ -87,17 +87,32 @@ class Outcome:
 
 
 @contextmanager
-def reading(config: Config, *, wait: float = READ_WAIT) -> Iterator[tuple[Mirror, State]]:
-    """Mirror and state for a command that only looks; raises StoreEmpty before the first pull, StoreBusy during a run."""
+def reading(
+    config: Config, *, wait: float = READ_WAIT, notify: Callable[[str], None] = lambda _: None
+) -> Iterator[tuple[Mirror, State]]:
+    """Mirror and state for a command that only looks; raises StoreEmpty before the first pull, StoreBusy during a run.
+
+    What [identity] and [people] say holds at once: links and account managers are derived anew when that has changed.
+    """
     folder = config.store_folder
     if not folder.exists():
         folder.mkdir(mode=0o700, parents=True)
-    with (
-        RunLock.acquire(folder, exclusive=False, wait=wait),
-        Mirror.open(folder, read_only=True) as mirror,
-        State.open(folder) as state,
-    ):
+    with _shared(folder, wait) as mirror:
+        if normalise.is_current(config, mirror):
+            with State.open(folder) as state:
+                yield mirror, state
+            return
+    with RunLock.acquire(folder, exclusive=True, wait=wait, phase="links"), Mirror.open(folder) as mirror:
+        for notice in normalise.derive_anew(config, mirror):
+            notify(notice)
+    with _shared(folder, wait) as mirror, State.open(folder) as state:
         yield mirror, state
+
+
+@contextmanager
+def _shared(folder: Path, wait: float) -> Iterator[Mirror]:
+    with RunLock.acquire(folder, exclusive=False, wait=wait), Mirror.open(folder, read_only=True) as mirror:
+        yield mirror
 
 
 def run_pull(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from rules.explain import explain
 from sync.errors import StoreBusy, SyncError
 from sync.link import find_accounts
+from sync.link_coverage import coverage
 from sync.lock import RunLock
 from sync.measure import link_bases
 from sync.mirror import Mirror, StoreEmpty
@@ -111,26 +112,29 @@ def portfolio(config: Config, mirror: Mirror) -> list[Json]:
 
 
 def links(mirror: Mirror) -> Json:
-    """Every issue under exactly one of linked (a row for each account), ambiguous and unmatched."""
+    """Every issue under exactly one of linked (a row for each account), ambiguous and unmatched, and their coverage."""
     execute = mirror.connection.execute
     order = "order by i.site, length(i.id), i.id"
     linked = execute(
-        f"select i.id, i.key, l.account_id, l.method from issue_account l "
+        f"select i.site, i.id, i.key, l.account_id, l.method from issue_account l "
         f"join jira_issue i on i.site = l.site and i.id = l.issue_id {order}, l.account_id"
     ).fetchall()
     ambiguous = execute(
-        f"select i.id, i.key, list(distinct l.account_id order by l.account_id) from issue_ambiguous l "
+        f"select i.site, i.id, i.key, list(distinct l.account_id order by l.account_id) from issue_ambiguous l "
         f"join jira_issue i on i.site = l.site and i.id = l.issue_id group by i.site, i.id, i.key {order}"
     ).fetchall()
     unmatched = execute(
-        f"select i.id, i.key from jira_issue i "
+        f"select i.site, i.id, i.key from jira_issue i "
         f"anti join (select site, issue_id from issue_account union select site, issue_id from issue_ambiguous) l "
         f"on l.site = i.site and l.issue_id = i.id {order}"
     ).fetchall()
     return {
-        "linked": [{"issue_id": i, "key": k, "account_id": a, "method": m} for i, k, a, m in linked],
-        "ambiguous": [{"issue_id": i, "key": k, "candidates": c} for i, k, c in ambiguous],
-        "unmatched": [{"issue_id": i, "key": k} for i, k in unmatched],
+        "linked": [
+            {"site": s, "issue_id": i, "key": k, "account_id": a, "method": m} for s, i, k, a, m in linked
+        ],
+        "ambiguous": [{"site": s, "issue_id": i, "key": k, "candidates": c} for s, i, k, c in ambiguous],
+        "unmatched": [{"site": s, "issue_id": i, "key": k} for s, i, k in unmatched],
+        "coverage": coverage(mirror),
     }
 
 
