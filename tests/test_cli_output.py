@@ -85,13 +85,14 @@ def test_scores_have_managed_accounts_with_whole_numbers_bands_and_a_fraction_of
 
 def test_links_put_each_issue_in_exactly_one_list(pulled):
     links = run(pulled, "links", "--format", "json").json
-    assert set(links) == {"linked", "ambiguous", "unmatched"}
+    assert set(links) == {"linked", "ambiguous", "unmatched", "coverage"}
     acme = next(each["Id"] for each in pulled.book.salesforce["Account"] if each["Name"] == "Acme GmbH")
     assert [(row["key"], row["account_id"], row["method"]) for row in links["linked"]] == [
         ("SUP-1", acme, "field"), ("SUP-2", acme, "field")]  # fmt: skip
     assert [(row["key"], len(row["candidates"])) for row in links["ambiguous"]] == [("OPS-1", 2)]
     assert [row["key"] for row in links["unmatched"]] == ["OPS-2", "OPS-3"]
-    assert all(isinstance(row["issue_id"], str) for rows in links.values() for row in rows)
+    lists = [links[name] for name in ("linked", "ambiguous", "unmatched")]
+    assert all(isinstance(row["issue_id"], str) for rows in lists for row in rows)
 
 
 def test_explain_adds_up_to_the_score_with_records_behind_each_number(pulled):
