@@ -78,7 +78,11 @@ class Book:
         prefix = {"User": "005", "Account": "001", "Contact": "003", "Task": "00T", "Event": "00U", "Opportunity": "006",
                   "EmailMessage": "02s", "OpportunityContactRole": "00K", "Contract": "800", "Asset": "02i",
                   "TaskRelation": "0RT", "EventRelation": "0RE", "RecordType": "012", "Case": "500",
-                  "AccountTeamMember": "01M"}[object_name]  # fmt: skip
+                  "AccountTeamMember": "01M", "CaseComment": "00a", "CaseMilestone": "555",
+                  "SurveyResponse": "0UX", "OpportunityHistory": "008", "OpportunityStage": "01J",
+                  "OpportunityLineItem": "00k", "Product2": "01t", "Entitlement": "550", "ServiceContract": "810",
+                  "AccountContactRelation": "07k", "Partner": "00I", "AccountPlan": "1GH", "AccountPlanObjective": "1GI",
+                  "Rapport_Value__c": "a00", "CurrencyType": "01L", "DatedConversionRate": "04w"}[object_name]  # fmt: skip
         created = fields.pop("CreatedDate", ago(days=1000))
         record = {
             "Id": fields.pop("Id", None) or sf_id(prefix, next(self._numbers)),
@@ -148,6 +152,15 @@ class Book:
         issue["fields"].update(fields)
         self.issues.append(issue)
         return issue
+
+    def case(self, account: str | None, **fields: object) -> str:
+        """One Case; `Status` "Closed" makes it closed. Its number follows from its place."""
+        number = len(self.salesforce.get("Case", [])) + 1
+        status = fields.get("Status", "New")
+        values = {"AccountId": account, "CaseNumber": f"{number:08d}", "Subject": f"Case {number}", "Status": status,
+                  "IsClosed": status == "Closed", "Priority": "Medium", "IsEscalated": False, "CreatedDate": ago(days=20),
+                  **fields}  # fmt: skip
+        return self.add("Case", **values)
 
     def comment(
         self, issue: dict, author: dict | None, at: datetime, *, public: bool | None = True, **extra: object
@@ -244,6 +257,18 @@ _JIRA_FIELDS = [
                 "custom": "com.atlassian.servicedesk:sd-customer-organizations"}},
     {"id": "customfield_10070", "name": "Request participants", "custom": True,
      "schema": {"type": "array", "items": "user", "custom": "com.atlassian.servicedesk:sd-request-participants"}},
+    {"id": "customfield_10080", "name": "Time to resolution", "custom": True,
+     "schema": {"type": "sd-servicelevelagreement", "custom": "com.atlassian.servicedesk:sd-sla-field"}},
+    {"id": "customfield_10081", "name": "Time to first response", "custom": True,
+     "schema": {"type": "sd-servicelevelagreement", "custom": "com.atlassian.servicedesk:sd-sla-field"}},
+    {"id": "customfield_10082", "name": "Satisfaction", "custom": True,
+     "schema": {"type": "sd-feedback", "custom": "com.atlassian.servicedesk:sd-request-feedback"}},
+    {"id": "customfield_10083", "name": "Satisfaction date", "custom": True,
+     "schema": {"type": "datetime", "custom": "com.atlassian.servicedesk:sd-request-feedback-date"}},
+    {"id": "customfield_10090", "name": "Support case", "custom": True,
+     "schema": {"type": "string", "custom": "com.atlassian.jira.plugin.system.customfieldtypes:textfield"}},
+    {"id": "customfield_10091", "name": "Scope", "custom": True,
+     "schema": {"type": "option", "custom": "com.atlassian.jira.plugin.system.customfieldtypes:select"}},
 ]  # fmt: skip
 
 
