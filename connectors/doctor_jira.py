@@ -23,6 +23,7 @@ NEVER = {
     "DELETE_ALL_COMMENTS": "Delete all comments",
     "DELETE_ALL_WORKLOGS": "Delete all worklogs",
 }
+LOW = 0.2
 ALL = {**READ, **HELPFUL, **WRITE, **NEVER}
 
 
@@ -39,45 +40,54 @@ def examine(jira: Jira, *, writes: bool = False) -> list[Finding]:
 
 def _look(jira: Jira, *, writes: bool) -> Iterator[Finding]:
     who = jira.sign_in()
-    yield Finding("sign-in", "ok", f"Signed in to {who.base_url} ({who.deployment_type}).")
+    name = f" as {who.name}" if who.name else ""
+    message = f"Signed in to {who.base_url} ({who.deployment_type}){name}."
+    yield Finding("sign-in", "note", message, code="signed_in")
     yield from _permissions(jira, writes=writes)
     yield _projects(jira)
     yield _issues(jira)
+    yield from _rate(jira)
 
 
 def _permissions(jira: Jira, *, writes: bool) -> Iterator[Finding]:
     held = jira.permissions(tuple(ALL))
     if held is None:
-        yield Finding("permissions", "notice", "Jira does not tell what this account may do.")
+        yield Finding(
+            "permissions", "note", "Jira does not tell what this account may do.", code="permissions"
+        )
         return
     needed = {**READ, **(WRITE if writes else {})}
     missing = _names(needed, held, have=False)
     if missing:
         yield Finding(
             "permissions",
-            "problem",
+            "error",
             f"This account lacks {listed(missing)} in every project.",
             "grant it in the permission schemes of the projects that are read.",
+            code="permissions",
         )
     unseen = _names(HELPFUL, held, have=False)
     if unseen:
         yield Finding(
             "permissions",
-            "notice",
+            "note",
             f"This account lacks {listed(unseen)}: members of groups in [identity] staff cannot be read.",
             "grant the global permission, or name staff by account id or domain.",
+            code="permissions",
         )
     excess = _names({**NEVER, **({} if writes else WRITE)}, held, have=True)
     if excess:
         yield Finding(
             "permissions",
-            "notice",
+            "warning",
             f"This account may also: {listed(excess)}, which is never done.",
             "read with an account of its own that may only browse.",
             {"permissions": len(excess)},
+            "excess",
         )
     if not missing:
-        yield Finding("permissions", "ok", f"This account has {listed(needed.values())}.")
+        message = f"This account has {listed(needed.values())}."
+        yield Finding("permissions", "note", message, code="permissions")
 
 
 def _projects(jira: Jira) -> Finding:
@@ -87,16 +97,18 @@ def _projects(jira: Jira) -> Finding:
     if not projects:
         return Finding(
             "projects",
-            "problem",
+            "error",
             "This account sees no project.",
             "grant Browse projects in the projects that are to be read.",
             numbers,
+            "projects",
         )
     return Finding(
         "projects",
-        "ok",
+        "note",
         f"This account sees {len(projects):,} projects, {service:,} of them service projects.",
         numbers=numbers,
+        code="projects",
     )
 
 
@@ -104,16 +116,33 @@ def _issues(jira: Jira) -> Finding:
     count = jira.count()
     numbers = {"visible": count}
     if count is None:
-        return Finding("issues", "notice", "Jira does not tell how many issues are in scope.")
+        return Finding("issues", "note", "Jira does not tell how many issues are in scope.", code="rows")
     if count == 0:
         return Finding(
             "issues",
-            "problem",
+            "warning",
             "No issue is in scope.",
-            "look at [jira] jql, and at what this account may browse.",
+            f"look at {jira.settings.section} jql, and at what this account may browse.",
             numbers,
+            "rows",
         )
-    return Finding("issues", "ok", f"About {count:,} issues are in scope.", numbers=numbers)
+    return Finding("issues", "note", f"About {count:,} issues are in scope.", numbers=numbers, code="rows")
+
+
+def _rate(jira: Jira) -> Iterator[Finding]:
+    """What the site says of its own accord about how much more may be asked; most sites say nothing."""
+    rate = jira.rate
+    if rate.maximum is None or rate.left is None:
+        return
+    low = rate.near or rate.left < rate.maximum * LOW
+    yield Finding(
+        "rate limit",
+        "warning" if low else "note",
+        f"{rate.left:,} of {rate.maximum:,} requests are left before Jira asks to wait.",
+        "other integrations share them; run at another hour." if low else "",
+        {"left": rate.left, "maximum": rate.maximum},
+        "limit",
+    )
 
 
 def _names(of: Mapping[str, str], held: Mapping[str, bool], *, have: bool) -> list[str]:

@@ -29,6 +29,7 @@ from connectors.http import Calls, HttpSettings, Seam, attach, base_address, ses
 from connectors.jira_answers import NOT_JIRA, convert, judge, odd_shape, shaped
 from connectors.jira_issues import IssueReader
 from connectors.jira_pages import JiraApi, is_absent
+from connectors.jira_rate import Rate
 from connectors.jira_shapes import (
     BrokenRecordError,
     Named,
@@ -85,6 +86,7 @@ class _Field(msgspec.Struct):
 
 class _Myself(User, rename="camel"):
     time_zone: str | None = None
+    display_name: str | None = None
 
 
 class _ServerInfo(msgspec.Struct, rename="camel"):
@@ -111,6 +113,7 @@ class Jira:
         self.settings = settings
         self._site_url = base_address(settings.url)
         self._base_url = base_address(settings.address)
+        self.rate = Rate()
         self._seam = Seam(
             base_url=self._base_url,
             settings=http,
@@ -119,6 +122,7 @@ class Jira:
             sleep=sleep,
             rng=rng,
             service=settings.name,
+            observe=self.rate.note,
         )
         version = "3" if settings.is_cloud else "2"
         signed = auth(settings)
@@ -170,6 +174,7 @@ class Jira:
             account_id=myself.id,
             time_zone=myself.time_zone or "",
             deployment_type=found or ("Cloud" if self.settings.is_cloud else "Server"),
+            name=myself.display_name or myself.email_address or myself.id,
         )
         return self._identity
 

@@ -35,6 +35,7 @@ class JiraIdentity:
     account_id: str
     time_zone: str
     deployment_type: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

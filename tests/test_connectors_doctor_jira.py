@@ -58,10 +58,10 @@ def test_an_account_that_may_only_browse_is_as_it_should_be(site):
     simulator = site(issue(1), issue(2), granted=BROWSE)
     findings = look(simulator)
     assert told(findings) == [
-        ("sign-in", "ok"),
-        ("permissions", "ok"),
-        ("projects", "ok"),
-        ("issues", "ok"),
+        ("sign-in", "note"),
+        ("permissions", "note"),
+        ("projects", "note"),
+        ("issues", "note"),
     ]
     assert findings[1].message == "This account has Browse projects."
     assert findings[2].numbers == {"projects": 1, "service_projects": 1}
@@ -72,45 +72,46 @@ def test_an_account_that_may_only_browse_is_as_it_should_be(site):
 def test_permissions_in_excess_are_named_unless_issues_are_written(site):
     granted = BROWSE | {"ADMINISTER", "DELETE_ISSUES", "EDIT_ISSUES", "CREATE_ISSUES", "LINK_ISSUES"}
     simulator = site(issue(1), granted=granted)
-    (notice,) = [one for one in look(simulator) if one.severity == "notice"]
+    (notice,) = [one for one in look(simulator) if one.severity == "warning"]
     assert notice.message == (
         "This account may also: Administer Jira, Delete issues, Create issues, Edit issues, Link issues,"
         " which is never done."
     )
-    (notice,) = [one for one in look(simulator, writes=True) if one.severity == "notice"]
+    (notice,) = [one for one in look(simulator, writes=True) if one.severity == "warning"]
     assert notice.numbers == {"permissions": 2}
 
 
-def test_permissions_that_are_missing_are_a_problem_when_they_are_needed(site):
+def test_permissions_that_are_missing_are_an_error_when_they_are_needed(site):
     simulator = site(issue(1), granted=BROWSE)
-    (problem,) = [one for one in look(simulator, writes=True) if one.severity == "problem"]
+    (problem,) = [one for one in look(simulator, writes=True) if one.severity == "error"]
     assert problem.message == "This account lacks Create issues, Edit issues, Link issues in every project."
     (problem,) = [
-        one for one in look(site(issue(1), granted=frozenset({"USER_PICKER"}))) if one.severity == "problem"
+        one for one in look(site(issue(1), granted=frozenset({"USER_PICKER"}))) if one.severity == "error"
     ]
     assert "Browse projects" in problem.message
 
 
-def test_groups_that_cannot_be_read_are_a_notice(site):
+def test_groups_that_cannot_be_read_are_a_note(site):
     findings = look(site(issue(1), granted=frozenset({"BROWSE_PROJECTS"})))
-    (notice,) = [one for one in findings if one.severity == "notice"]
+    (notice,) = [one for one in findings if one.advice]
+    assert notice.severity == "note"
     assert "Browse users and groups" in notice.message
 
 
-def test_a_query_that_finds_nothing_is_a_problem(site):
+def test_a_query_that_finds_nothing_is_a_warning(site):
     findings = look(site(issue(1), granted=BROWSE), jql='summary ~ "Scanner"')
-    assert told(findings)[-1] == ("issues", "problem")
+    assert told(findings)[-1] == ("issues", "warning")
     assert "jql" in findings[-1].advice
 
 
-def test_an_account_that_sees_no_project_is_a_problem(site):
+def test_an_account_that_sees_no_project_is_an_error(site):
     findings = look(site(granted=BROWSE))
-    assert told(findings)[-2:] == [("projects", "problem"), ("issues", "problem")]
+    assert told(findings)[-2:] == [("projects", "error"), ("issues", "warning")]
 
 
 def test_a_refused_sign_in_is_the_only_finding(site):
     (finding,) = look(site(issue(1)), token="expired")
-    assert (finding.subject, finding.severity) == ("sign-in", "problem")
+    assert (finding.subject, finding.severity) == ("sign-in", "error")
     assert finding.advice
 
 
@@ -130,10 +131,10 @@ def test_a_site_that_tells_neither_permissions_nor_counts_is_looked_at_all_the_s
         )
         findings = examine(Jira(settings, sleep=lambda _: None))
     assert told(findings) == [
-        ("sign-in", "ok"),
-        ("permissions", "notice"),
-        ("projects", "ok"),
-        ("issues", "notice"),
+        ("sign-in", "note"),
+        ("permissions", "note"),
+        ("projects", "note"),
+        ("issues", "note"),
     ]
 
 
@@ -147,13 +148,23 @@ def test_data_center_is_asked_in_its_own_way():
         )
         mock.get(f"{root}/mypermissions", json={"permissions": held})
         mock.get(f"{root}/project", json=[{"id": "1", "key": "ACME", "name": "Acme"}])
-        mock.post(f"{root}/search", json={"issues": [], "total": 12, "startAt": 0, "maxResults": 0})
+        left = {"X-RateLimit-Limit": "1000", "X-RateLimit-Remaining": "150", "Beta-X-RateLimit-Limit": "9"}
+        found = {"issues": [], "total": 12, "startAt": 0, "maxResults": 0}
+        mock.post(f"{root}/search", json=found, headers=left)
         settings = JiraSettings(
             url="https://jira.example.com", deployment="datacenter", personal_access_token="secret-token"
         )
         findings = examine(Jira(settings, sleep=lambda _: None))
-    assert told(findings) == [("sign-in", "ok"), ("permissions", "ok"), ("projects", "ok"), ("issues", "ok")]
-    assert findings[-1].numbers == {"visible": 12}
+    assert told(findings) == [
+        ("sign-in", "note"),
+        ("permissions", "note"),
+        ("projects", "note"),
+        ("issues", "note"),
+        ("rate limit", "warning"),
+    ]
+    assert findings[0].message == "Signed in to https://jira.example.com (Server) as JIRAUSER1."
+    assert findings[-2].numbers == {"visible": 12}
+    assert findings[-1].message == "150 of 1,000 requests are left before Jira asks to wait."
 
 
 def ask(simulator, query, token="simulator"):

@@ -63,11 +63,11 @@ def org():
         simulator.stop()
 
 
-def look(simulator, *needs, token="simulator", version="62.0"):
+def look(simulator, *needs, token="simulator", version="62.0", **more):
     settings = SalesforceSettings(
         simulator.salesforce_url, "access_token", access_token=token, api_version=version
     )
-    return examine(Salesforce(settings, HttpSettings(max_tries=1), sleep=lambda _: None), needs)
+    return examine(Salesforce(settings, HttpSettings(max_tries=1), sleep=lambda _: None), needs, **more)
 
 
 def of(findings, subject, *severities):
@@ -79,24 +79,24 @@ def of(findings, subject, *severities):
 def test_a_connection_that_has_all_it_needs_is_told_in_plain_words(org):
     simulator = org()
     findings = look(simulator, ACCOUNT, TASK, CONTACT)
-    assert not [one for one in findings if one.severity == "problem"]
-    assert [one.message for one in findings if one.severity == "ok"] == [
+    assert not [one for one in findings if one.severity == "error"]
+    assert [one.message for one in findings if one.severity == "note"] == [
         "Signed in to Acme (a sandbox).",
         "API version 62.0 is offered; the newest is 68.0.",
-        "99,997 of 100,000 API calls are left in the org's 24 hours.",
+        "99,997 of 100,000 API calls are left in the org's 24 hours. One run uses at most 99,997.",
         "10,000 of 10,000 bulk query jobs are left in the org's 24 hours.",
         "976,562 of 976,562 megabytes of bulk query results are left in the org's 24 hours.",
         "This user sees 3 records of Account.",
         "This user sees 0 records of Task.",
         "This user sees 2 records of Contact.",
     ]
-    assert not of(findings, "Contact", "notice")
+    assert not of(findings, "Contact", "warning")
     assert simulator.calls()["salesforce"]["write"] == 0
 
 
-def test_what_a_user_may_do_beyond_need_is_a_notice(org):
+def test_what_a_user_may_do_beyond_need_is_a_warning(org):
     findings = look(org(), ACCOUNT)
-    create_and_delete, fields = of(findings, "Account", "notice")
+    create_and_delete, fields = of(findings, "Account", "warning")
     assert create_and_delete.message == (
         "This user may also create and delete records of Account, which is never done."
     )
@@ -107,23 +107,29 @@ def test_what_a_user_may_do_beyond_need_is_a_notice(org):
 
 def test_fields_that_are_missing_or_hidden_are_named(org):
     schema = {"Account": {"fields": [SCORE], "hidden": ["OwnerId"]}}
-    (notice,) = [one for one in of(look(org(schema), ACCOUNT), "Account", "notice") if "shows" in one.message]
+    (notice,) = [one for one in look(org(schema), ACCOUNT) if one.code == "hidden_fields"]
     assert notice.message == (
         "Account shows this user no OwnerId, Rapport_Band__c: left out, and what rests on it is unknown."
     )
 
 
-def test_a_field_that_may_not_be_edited_is_a_problem(org):
+def test_a_field_that_may_not_be_edited_is_a_warning(org):
     schema = {"Account": {"fields": [{**SCORE, "updateable": False}, BAND]}}
-    (problem,) = of(look(org(schema), ACCOUNT), "Account", "problem")
-    assert problem.message == "This user may not edit Rapport_Health__c of Account."
+    (problem,) = [one for one in look(org(schema), ACCOUNT) if one.code == "no_edit"]
+    assert (problem.severity, problem.message) == (
+        "warning",
+        "This user may not edit Rapport_Health__c of Account.",
+    )
     assert "permission set" in problem.advice
 
 
-def test_an_object_that_may_not_be_edited_is_a_problem(org):
+@pytest.mark.parametrize(("writing", "severity"), [(True, "error"), (False, "warning")])
+def test_an_object_that_may_not_be_edited_is_an_error_where_something_is_to_be_written(
+    org, writing, severity
+):
     schema = {"Account": {"fields": [SCORE, BAND], "writes": ""}}
-    (problem,) = of(look(org(schema), ACCOUNT), "Account", "problem")
-    assert problem.message == "This user may not edit any record of Account."
+    (problem,) = [one for one in look(org(schema), ACCOUNT, writing=writing) if one.code == "no_edit"]
+    assert (problem.severity, problem.message) == (severity, "This user may not edit any record of Account.")
 
 
 @pytest.mark.parametrize(
@@ -152,10 +158,12 @@ def test_an_object_that_may_not_be_edited_is_a_problem(org):
 )
 def test_tasks_need_a_key_that_is_unique_and_may_be_filled(org, task, messages):
     findings = look(org({"Task": task}), TASK)
-    assert [one.message for one in of(findings, "Task", "problem")] == messages
+    assert [
+        one.message for one in of(findings, "Task", "warning") if one.code in {"no_create", "no_key"}
+    ] == messages
 
 
-@pytest.mark.parametrize(("optional", "severity"), [(True, "notice"), (False, "problem")])
+@pytest.mark.parametrize(("optional", "severity"), [(True, "note"), (False, "error")])
 @pytest.mark.parametrize("hidden_describe", ["404", "INVALID_TYPE"])
 def test_a_hidden_object_is_as_bad_as_it_is_needed(org, optional, severity, hidden_describe):
     simulator = org({"Contact": {"hidden": True}}, hidden_describe=hidden_describe)
@@ -163,42 +171,42 @@ def test_a_hidden_object_is_as_bad_as_it_is_needed(org, optional, severity, hidd
     (finding,) = of(findings, "Contact")
     assert finding.severity == severity
     assert "is not there, or hidden" in finding.message
-    assert of(findings, "Account", "ok")
+    assert of(findings, "Account", "note")
 
 
 def test_rows_that_are_not_shared_are_counted(org):
     (notice,) = [one for one in look(org(unshared_rows=97), CONTACT) if "records of Contact" in one.message]
-    assert notice.severity == "notice"
+    assert notice.severity == "warning"
     assert notice.message == "This user sees 2 of about 99 records of Contact."
     assert notice.numbers == {"visible": 2, "total": 99}
 
 
-def test_an_org_without_a_visible_account_is_a_problem(org):
-    (problem,) = of(look(org(accounts=0), ACCOUNT), "Account", "problem")
+def test_an_org_without_a_visible_account_is_an_error(org):
+    (problem,) = of(look(org(accounts=0), ACCOUNT), "Account", "error")
     assert problem.message == "This user sees no record of Account."
 
 
-def test_an_old_version_is_a_notice_and_a_version_that_is_gone_a_problem(org):
+def test_an_old_version_is_a_warning_and_a_version_that_is_gone_an_error(org):
     (notice,) = of(look(org(), version="50.0"), "API version")
-    assert (notice.severity, "18 releases old" in notice.message) == ("notice", True)
+    assert (notice.severity, "18 releases old" in notice.message) == ("warning", True)
     last = look(org(), ACCOUNT, version="30.0")[-1]
-    assert (last.subject, last.severity) == ("connection", "problem")
+    assert (last.subject, last.severity) == ("connection", "error")
     assert "offers no API version 30.0" in last.message
 
 
-def test_a_day_that_is_nearly_spent_is_a_notice_and_a_spent_one_ends_the_look(org):
+def test_a_day_that_is_nearly_spent_is_a_warning_and_a_spent_one_ends_the_look(org):
     (low,) = of(look(org(daily_limit=1000, calls_spent=900)), "DailyApiRequests")
-    assert (low.severity, low.numbers["maximum"]) == ("notice", 1000)
+    assert (low.severity, low.numbers["maximum"]) == ("warning", 1000)
     assert "api_share" in low.advice
     findings = look(org(daily_limit=1000, calls_spent=997), ACCOUNT, CONTACT)
     assert [one.severity for one in findings if one.subject in {"Account", "Contact"}] == []
-    assert (findings[-1].subject, findings[-1].severity) == ("connection", "problem")
+    assert (findings[-1].subject, findings[-1].severity) == ("connection", "error")
     assert "daily API calls" in findings[-1].message
 
 
 def test_a_refused_sign_in_is_the_only_finding(org):
     (finding,) = look(org(), ACCOUNT, token="expired")
-    assert (finding.subject, finding.severity) == ("sign-in", "problem")
+    assert (finding.subject, finding.severity) == ("sign-in", "error")
     assert finding.advice
 
 
@@ -222,10 +230,51 @@ def test_what_cannot_be_asked_is_left_out_and_the_rest_goes_on():
         settings = SalesforceSettings(org, "access_token", access_token="00Dxx!token")
         findings = examine(Salesforce(settings), [ObjectNeed("Account"), ObjectNeed("Contact")])
     assert [(one.subject, one.severity) for one in findings] == [
-        ("sign-in", "ok"),
-        ("API version", "ok"),
-        ("limits", "notice"),
-        ("Account", "problem"),
-        ("Contact", "ok"),
+        ("sign-in", "note"),
+        ("API version", "note"),
+        ("limits", "note"),
+        ("Account", "warning"),
+        ("Contact", "note"),
     ]
     assert findings[-1].numbers == {"visible": 5, "total": None}
+
+
+def test_the_user_is_named_with_its_rights_over_the_whole_org_and_its_share_of_the_day():
+    user = "005000000000001AAA"
+    salesforce = {
+        "Organization": [{"Id": "00D000000000001AAA", "Name": "Acme", "IsSandbox": False}],
+        "User": [{"Id": user, "Username": "integration@example.com", "IsActive": True}],
+        "PermissionSetAssignment": [
+            {"Id": f"0Pa00000000000{n}AAA", "AssigneeId": user, "PermissionSetId": f"0PS00000000000{n}AAA"}
+            for n in (1, 2)
+        ],
+        "PermissionSet": [
+            {
+                "Id": f"0PS00000000000{n}AAA",
+                "PermissionsModifyAllData": n == 2,
+                "PermissionsManageUsers": False,
+                "PermissionsCustomizeApplication": n == 1,
+                "PermissionsAuthorApex": False,
+            }
+            for n in (1, 2, 3)
+        ],
+    }
+    with Simulator(Dataset(salesforce=salesforce)) as simulator:
+        settings = SalesforceSettings(
+            simulator.salesforce_url, "client_credentials", client_id="id", client_secret="secret"
+        )
+        findings = examine(Salesforce(settings), (), api_share=0.5)
+    assert findings[0].message == "Signed in to Acme (production) as integration@example.com."
+    (powers,) = of(findings, "permissions")
+    assert (powers.severity, powers.message) == (
+        "warning",
+        "This user has Modify All Data, Customize Application in the whole org, which is never needed.",
+    )
+    (calls,) = of(findings, "DailyApiRequests")
+    assert "One run uses at most 49,9" in calls.message
+
+
+def test_fields_that_would_be_read_are_a_note_where_the_org_lacks_them(org):
+    need = ObjectNeed("Contact", reads=("Email",), wishes=("Title", "Rapport_Role__c"))
+    (note,) = [one for one in look(org(), need) if one.code == "absent_fields"]
+    assert (note.severity, note.message) == ("note", "Contact has no Rapport_Role__c, which would be read.")
