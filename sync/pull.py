@@ -92,10 +92,7 @@ def pull(
     """
     report = PullReport(organization=sides.organization)
     job = PullJob(config, mirror, report, full, now, progress)
-    columns = {**config.accounts.columns, **_manager_fields(config)}
-    wanted = wanted_objects(
-        config.salesforce.fields, columns, config.identity.account_key, _mapped_objects(config)
-    )
+    wanted = sources_of(config)
     with mirror.transaction():
         mirror.set_meta("incomplete", "yes")
         for source in wanted:
@@ -117,6 +114,14 @@ def pull(
         mirror.set_meta("organization", json.dumps(_identity(report)))
         mirror.set_meta("incomplete", "")
     return report
+
+
+def sources_of(config: Config) -> list[SourceObject]:
+    """What a pull under this config asks of Salesforce."""
+    columns = {**config.accounts.columns, **_manager_fields(config)}
+    return wanted_objects(
+        config.salesforce.fields, columns, config.identity.account_key, _mapped_objects(config)
+    )
 
 
 def _mapped_objects(config: Config) -> dict[str, MappedObject]:
