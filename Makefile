@@ -4,13 +4,16 @@ BIN := .venv/bin
 READY := .venv/ready
 JOBS ?= 2
 
-.PHONY: demo test check format clean
+.PHONY: demo test thorough check format clean
 
 demo: $(READY)  ## The whole main job against a simulated company
 	$(BIN)/rapport demo
 
 test: $(READY)  ## The test suite
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal
+
+thorough: $(READY)  ## The long campaigns: more seeds, more kills, hundreds of random histories
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m thorough --timeout 1200
 
 check: $(READY)  ## Linters, types, import rule
 	$(BIN)/ruff check .

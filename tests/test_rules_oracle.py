@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import random_company
+from campaigns import seeds
 from company import Company
 from oracle import Oracle
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from random_company import Scene
 
-SEEDS = range(20)
+SEEDS = seeds(6, 40)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -12,6 +12,7 @@ from connectors.salesforce import Salesforce, SalesforceSettings
 from simulator.dataset import Dataset
 from simulator.faults import FaultSchedule
 from simulator.server import Simulator
+from tests.campaigns import seeds
 from tests.crm_in_memory import Fuse, Killed
 from tests.sync_world import AS_OF, Wanted, World, outcome
 
@@ -202,7 +203,7 @@ def test_a_process_that_ends_at_any_step_is_made_good_over_http(serve):
         assert world.round().changes == 0
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(3, 24))
 def test_under_faults_nothing_is_lost_and_no_task_is_doubled(serve, seed):
     expected = serve()
     expected.round()

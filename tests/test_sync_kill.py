@@ -19,6 +19,7 @@ from datetime import timedelta
 
 import pytest
 import requests
+from campaigns import seeds, sometimes
 from company import CUSTOMER, NOW, SECRETS, STAFF, Book, Company, ago
 from forked_runs import PROJECT, ForkedRuns
 
@@ -194,8 +195,9 @@ def stage(request, tmp_path, rapport):
     made.simulator.stop()
 
 
-def test_killed_before_or_after_any_write_the_next_run_makes_it_good(stage):
-    for number in stage.writes_at:
+@pytest.mark.parametrize("step", sometimes(5, 1))
+def test_killed_before_or_after_any_write_the_next_run_makes_it_good(stage, step):
+    for number in stage.writes_at[::step]:
         for moment in ("arrives", "is done"):
             stage.rewind()
             stage.sync(killed=(number, moment))
@@ -205,10 +207,11 @@ def test_killed_before_or_after_any_write_the_next_run_makes_it_good(stage):
     assert stage.simulator.writes == writes
 
 
+@pytest.mark.parametrize("step", sometimes(13, 2))
 @pytest.mark.parametrize("stage", ["a first run"], indirect=True)
-def test_killed_again_and_again_on_its_way_through_the_pull_nothing_is_lost(stage):
+def test_killed_again_and_again_on_its_way_through_the_pull_nothing_is_lost(stage, step):
     stage.rewind()
-    for number in range(1, stage.writes_at[0], 3):
+    for number in range(1, stage.writes_at[0], step):
         stage.sync(killed=(number, "arrives"))
     stage.check()
 
@@ -250,7 +253,7 @@ def simulate(tmp_path):
         yield start
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(1, 6))
 def test_killed_at_random_moments_it_ends_as_if_nothing_had_been(seed, simulate, rapport, tmp_path):
     def sync(company: Company, lives: float | None = None) -> int:
         output = tmp_path / "output"

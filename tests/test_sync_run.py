@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from campaigns import sometimes
 from company import CUSTOMER, NOW, STAFF, Book, Company, ago
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -407,11 +408,17 @@ BOOKS = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(accounts=BOOKS, hours=st.integers(0, 3))
-def test_for_any_book_a_plan_after_apply_is_empty_and_a_second_run_writes_nothing(
-    accounts, hours, tmp_path_factory
-):
+@pytest.mark.parametrize("examples", sometimes(3, 60))
+def test_for_any_book_a_plan_after_apply_is_empty_and_a_second_run_writes_nothing(examples, tmp_path_factory):
+    @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(accounts=BOOKS, hours=st.integers(0, 3))
+    def law(accounts, hours):
+        _is_quiet_after_a_run(accounts, hours, tmp_path_factory)
+
+    law()
+
+
+def _is_quiet_after_a_run(accounts, hours, tmp_path_factory):
     book = Book()
     for place, each in enumerate(accounts):
         made = book.account(each["name"])
