@@ -199,14 +199,27 @@ def explanation(out: Console, data: Json) -> None:
                 (f"{safe(card.get('label') or name.capitalize())} {score}, ", "bold"),
                 (card["band"], _BAND_STYLE[card["band"]]),
                 f", confidence {amount(card['confidence'], 'share')}",
-                "" if card["score"] is not None else " (too little is known for a score)",
+                f" ({safe(card['unknown'])})" if card["unknown"] else "",
+                f", as segment {safe(card['segment'])}" if card["segment"] else "",
             ),
             soft_wrap=True,
         )
         _show(out, _measures(card))
+    if data["quadrant"]:
+        out.print()
+        _say(out, _quadrant(data["quadrant"]))
     if data["rules"]:
         out.print()
         _show(out, _rules(data["rules"], data.get("metrics", {})))
+
+
+def _quadrant(data: Json) -> str:
+    axes = [
+        f"{safe(data[axis]['label'])} {amount(data[axis]['score'], 'points')}"
+        for axis in ("attractive", "able")
+    ]
+    tier = f", tier {short(data['tier'], 20)}" if data["tier"] else ""
+    return f"Quadrant {_dash(data['value'])}    {', '.join(axes)}{tier}"
 
 
 def _measures(card: Json) -> Table:
@@ -219,7 +232,7 @@ def _measures(card: Json) -> Table:
             f"{each['score']:.0f}" if known else "–",
             amount(each["weight"], ""),
             f"{each['points']:.2f}" if each["points"] is not None else "–",
-            Text(_evidence(each) if known else "no data"),
+            Text(_evidence(each) if known else "no data" if each["value"] is None else "not counted"),
         )
     for cap in card["caps"]:
         if cap["holds"]:
@@ -238,7 +251,8 @@ def _evidence(measure: Json) -> str:
         for e in measure["evidence"][:4]
     ]
     more = measure["evidence_total"] - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    told = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    return "; ".join(part for part in (told, safe(measure["stale"] or "")) if part)
 
 
 def _rules(rules: Sequence[Json], metrics: Mapping[str, Json]) -> Table:

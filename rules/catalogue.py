@@ -25,11 +25,15 @@ from rules.catalogue_models import (
     RuleTest,
     Scorecard,
 )
+from rules.catalogue_quadrant import late_metrics, late_names, no_loop, quadrant
 from rules.catalogue_rules import Facts, rule, rule_test
-from rules.catalogue_scorecards import bands, scorecard
+from rules.catalogue_scorecards import bands, not_of_scores, scorecard
 from rules.catalogue_sections import Section, is_list, named_sections
+from rules.catalogue_segments import segments, stand_ins
 from rules.expressions import Expression
 from rules.faults import CatalogueError, Fault
+from rules.quadrant import MISMATCH, NAME
+from rules.sources import ACCOUNT_COLUMNS
 from rules.templates import Template
 
 if TYPE_CHECKING:
@@ -56,6 +60,9 @@ __all__ = [
 Built = TypeVar("Built")
 
 BUILTIN = Path(__file__).parent / "builtin"
+PRESET = "vendor"
+SECTIONS = ("metrics", "scorecards", "segments", "quadrant", "rules", "bands")
+LATE = frozenset({NAME, MISMATCH})
 # Keys that say the same thing in two ways: to give one is to take back the other.
 RIVALS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "metrics": {"expr": ("source", *ROWS_ONLY, "requires"), "source": ("expr", *ROWS_ONLY, "requires")},
@@ -63,23 +70,31 @@ RIVALS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def load(raw: Mapping[str, object], sources: Mapping[str, Mapping[str, Type]]) -> Catalogue:
-    """Merge `raw` (metrics, scorecards, rules, tests, bands) over the built-ins; all faults in one error.
+def load(
+    raw: Mapping[str, object],
+    sources: Mapping[str, Mapping[str, Type]],
+    *,
+    account_columns: Mapping[str, Type] = ACCOUNT_COLUMNS,
+    preset: str = PRESET,
+) -> Catalogue:
+    """Merge `raw` (metrics, scorecards, segments, quadrant, rules, tests, bands) over the built-ins of a preset; all
+    faults in one error.
 
     A section of a built-in's name overrides it key by key; a list, such as `measures`, is replaced whole.
     """
     faults: list[Fault] = []
-    builtin = _builtin()
-    merged = {
-        name: _merged(name, builtin.get(name, {}), raw.get(name))
-        for name in ("metrics", "scorecards", "rules", "bands")
-    }
+    builtin = _builtin(preset)
+    merged = {name: _merged(name, builtin.get(name, {}), raw.get(name)) for name in SECTIONS}
     metric_sections = named_sections("metrics", merged["metrics"], faults)
     card_sections = named_sections("scorecards", merged["scorecards"], faults)
+    segment_sections = named_sections("segments", merged["segments"], faults)
     rule_sections = named_sections("rules", merged["rules"], faults)
+    for name in LATE & metric_sections.keys():
+        metric_sections.pop(name).fault("", "this metric is made by [quadrant]; change it there")
     # A metric that is faulty is known all the same: one slip is one fault, not one in each rule that names it.
-    numbers: dict[str, Type] = dict.fromkeys(metric_sections, "number")
-    facts = Facts.of(numbers, card_sections)
+    numbers: dict[str, Type] = dict.fromkeys([*metric_sections, *sorted(LATE)], "number")
+    variants = stand_ins(segment_sections)
+    facts = Facts.of(numbers, [name for name in card_sections if name not in variants])
     taken = {f"{name}_{kind}" for name in card_sections for kind in ("score", "band")}
     faults.extend(
         Fault(f"metrics.{name}", "a scorecard's score or band has this name already")
@@ -87,35 +102,69 @@ def load(raw: Mapping[str, object], sources: Mapping[str, Mapping[str, Type]]) -
     )
     metrics = _kept(metric(each, sources, numbers) for each in metric_sections.values())
     ordered = in_order({each.name: each for each in metrics}, faults)
-    cards = _kept(scorecard(each, numbers, card_sections) for each in card_sections.values())
-    rules = _kept(rule(each, facts) for each in rule_sections.values())
+    cards = {
+        name: card
+        for name, each in card_sections.items()
+        if (card := scorecard(each, numbers, card_sections)) is not None
+    }
+    chosen = segments(segment_sections, account_columns, card_sections)
+    shown = {name: each for name, each in card_sections.items() if name not in variants}
+    axes = quadrant(Section("quadrant", merged["quadrant"], faults), numbers, shown, account_columns)
+    brought = [] if axes is None else late_metrics(axes, ordered)
+    late = late_names([*brought, *ordered.values()])
+    for name, card in cards.items():
+        not_of_scores(card_sections[name], card, late)
+    if axes is not None:
+        no_loop(axes, late, faults)
+    every = {each.name: each for each in [*ordered.values(), *brought]}
+    ordered = {name: each for name, each in every.items() if name not in late} | {
+        name: every[name] for name in late
+    }
+    rules = _kept(rule(each, facts, rule_sections) for each in rule_sections.values())
     edges = bands(merged["bands"], faults)
     test_sections = [*_builtin_tests(builtin, raw, faults), *_tests(raw.get("tests", []), faults)]
     tests = _kept(rule_test(each, rule_sections, facts) for each in test_sections)
-    if faults or edges is None:
+    if faults or edges is None or axes is None:
         raise CatalogueError(faults)
     found: dict[str, object] = {
         "metrics": ordered,
-        "scorecards": {each.name: each for each in cards},
+        "scorecards": cards,
+        "segments": chosen,
+        "quadrant": axes,
         "rules": {each.name: each for each in rules},
         "bands": edges,
     }
     return Catalogue(
         metrics=ordered,
-        scorecards={each.name: each for each in cards},
+        scorecards={name: card for name, card in cards.items() if name not in variants},
         rules={each.name: each for each in rules},
         tests=tuple(tests),
         bands=edges,
         digest=_digest(found),
+        scores_digest=_digest({name: part for name, part in found.items() if name != "rules"}),
+        segments=tuple(chosen),
+        variants={name: card for name, card in cards.items() if name in variants},
+        quadrant=axes,
+        late=late,
     )
 
 
 @cache
-def _builtin() -> Mapping[str, object]:
-    """What ships with the product, in the same form as in a config."""
+def _builtin(preset: str) -> Mapping[str, object]:
+    """What ships with the product, in the same form as in a config; a preset has a folder of what it changes."""
+    parts = _read(BUILTIN)
+    own = _read(BUILTIN / preset)
+    merged = {name: _merged(name, parts.get(name, {}), own.get(name)) for name in SECTIONS}
+    tests = [*_builtin_tests(parts, own, []), *_tests(own.get("tests", []), [])]
+    return parts | merged | {"tests": [each.raw for each in tests]}
+
+
+def _read(folder: Path) -> dict[str, object]:
     parts: dict[str, object] = {}
-    for path in sorted(BUILTIN.glob("*.toml")):
-        parts |= tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    for path in sorted(folder.glob("*.toml")):
+        for name, own in tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal).items():
+            held = parts.get(name)
+            parts[name] = {**held, **own} if isinstance(held, dict) else own
     return parts
 
 

@@ -36,6 +36,7 @@ SOURCE_REQUIRES = {
 # A column that is false everywhere when the config names no value that the site knows.
 COLUMN_REQUIRES = {("issues", "p1"): "p1_priorities"}
 RESERVED = {"account", "account_id", "account_manager", "contact", "due", *KEYWORDS}
+MOST_FRESH_DAYS = 3660
 ROWS_ONLY = ("where", "value", "order", "aggregate", "quantile", "empty", "never")
 
 
@@ -52,6 +53,7 @@ def metric(
     history = cast("History", section.choice("history", options(History), "full"))
     ageing = section.flag("ageing", default=False)
     requires = _requires(section)
+    fresh_by, fresh_days = _fresh(section, metrics)
     expr = section.expression("expr", metrics, want="number", noun="metric")
     base = Metric(
         name=name,
@@ -70,6 +72,8 @@ def metric(
         requires=requires,
         history=history,
         ageing=ageing,
+        fresh_by=fresh_by,
+        fresh_days=fresh_days,
     )
     found = _of_expression(section, base) if section.has("expr") else _of_rows(section, base, sources)
     section.finish()
@@ -84,6 +88,22 @@ def _requires(section: Section) -> tuple[str, ...]:
         else:
             section.fault("requires", *unknown_name("coverage", name, COVERAGE))
     return tuple(known)
+
+
+def _fresh(section: Section, metrics: Mapping[str, Type]) -> tuple[str | None, int | None]:
+    """The metric that tells how old what this one rests on is, and the days for which that is fresh."""
+    by = section.text("fresh_by")
+    days = section.decimal("fresh_days", least=1, most=MOST_FRESH_DAYS)
+    if by is not None and by not in metrics:
+        section.fault("fresh_by", *unknown_name("metric", by, metrics))
+        return None, None
+    if by is not None and not section.has("fresh_days"):
+        section.fault("fresh_by", "for how many days it is fresh is missing: fresh_days = 180")
+    if days is not None and not section.has("fresh_by"):
+        section.fault("fresh_days", 'which metric tells the age in days is missing: fresh_by = "csat_age_days"')
+    if days is not None and days != int(days):
+        section.fault("fresh_days", f"this is a whole number of days, not {days}")
+    return (by, int(days)) if by is not None and days is not None else (None, None)
 
 
 def _of_expression(section: Section, base: Metric) -> Metric | None:

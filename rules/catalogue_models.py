@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class Metric:
 
     Either `source` and `aggregate` are given, or `expr`. `order` says by which column the `latest` value is
     the latest. `requires` names the data without which the number is unknown rather than zero. `ageing`
-    marks a number that grows by the mere passing of time, whose growth is no news.
+    marks a number that grows by the mere passing of time, whose growth is no news. A number that rests on something
+    declared is fresh while the metric `fresh_by`, the days since it was declared, is under `fresh_days`.
     """
 
     name: str
@@ -47,6 +48,8 @@ class Metric:
     requires: tuple[str, ...]
     history: History
     ageing: bool
+    fresh_by: str | None = None
+    fresh_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,52 @@ class Scorecard:
     measures: tuple[Measure, ...]
     caps: tuple[Cap, ...]
     of: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Accounts for which other scorecards stand in: `scorecards` maps the name that is shown to the one that is used."""
+
+    name: str
+    when: Expression
+    scorecards: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AxisMeasure:
+    """A metric's or a scorecard's place on an axis of the quadrant; the curve as in a scorecard."""
+
+    name: str
+    of_scorecard: bool
+    weight: Decimal
+    points: tuple[tuple[Decimal, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    label: str
+    floor: Decimal
+    measures: tuple[AxisMeasure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quadrant:
+    """Whether the relationship is worth having, and whether we are able to serve it; either is high from `high` on.
+
+    `tiers` says which quadrants fit a tier of the account column `tier`.
+    """
+
+    label: str
+    help: str
+    attractive: Axis
+    able: Axis
+    high: Decimal
+    tier: str | None
+    tiers: Mapping[str, tuple[int, ...]]
+
+    @property
+    def axes(self) -> Mapping[str, Axis]:
+        return {"attractive": self.attractive, "able": self.able}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +178,13 @@ class Catalogue:
     tests: tuple[RuleTest, ...]
     bands: Bands
     digest: str
+    segments: tuple[Segment, ...] = ()
+    variants: Mapping[str, Scorecard] = field(default_factory=dict)
+    quadrant: Quadrant | None = None
+    late: tuple[str, ...] = ()
+    scores_digest: str = ""
+
+    def card_of(self, scorecard: str, segment: str | None) -> Scorecard:
+        """The scorecard that is used under this name for accounts of a segment."""
+        chosen = next((each.scorecards.get(scorecard) for each in self.segments if each.name == segment), None)
+        return self.scorecards[scorecard] if chosen is None else self.variants[chosen]

@@ -9,7 +9,7 @@ from rules.catalogue_models import Bands, Cap, Measure, Scorecard
 from rules.catalogue_sections import Section, as_decimal, is_list, is_number, unknown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from rules.expressions import Type
     from rules.faults import Fault
@@ -48,6 +48,19 @@ def scorecard(
     )
 
 
+def not_of_scores(section: Section, card: Scorecard, late: Collection[str]) -> None:
+    """A score that looked at what is made of scores could look at itself."""
+    for place, measure in enumerate(card.measures):
+        if measure.metric in late:
+            section.fault(f"measures[{place}].metric", _OF_SCORES.format(measure.metric))
+    for place, cap in enumerate(card.caps):
+        for name in sorted(cap.when.columns & set(late)):
+            section.fault(f"caps[{place}].when", _OF_SCORES.format(name))
+
+
+_OF_SCORES = "{} is worked out from the scores, so no score can be made of it; use it in rules"
+
+
 def bands(raw: object, faults: list[Fault]) -> Bands | None:
     section = Section("bands", raw, faults)
     before = len(faults)
@@ -67,7 +80,7 @@ def bands(raw: object, faults: list[Fault]) -> Bands | None:
 def _measure(section: Section, metrics: Mapping[str, Type]) -> Measure | None:
     name = section.text("metric")
     weight = section.decimal("weight", least=0, most=MOST_WEIGHT)
-    points = _points(section)
+    curve = points(section)
     label = section.text("label")
     section.missing("metric", "the metric to be scored is missing")
     section.missing("weight", "the weight is missing")
@@ -76,12 +89,13 @@ def _measure(section: Section, metrics: Mapping[str, Type]) -> Measure | None:
     if weight is not None and weight == 0:
         section.fault("weight", "a weight is more than 0; leave the measure out instead")
     section.finish()
-    if name is None or weight is None or points is None:
+    if name is None or weight is None or curve is None:
         return None
-    return Measure(name, weight, points, label)
+    return Measure(name, weight, curve, label)
 
 
-def _points(section: Section) -> Points | None:
+def points(section: Section) -> Points | None:
+    """The curve of a measure."""
     raw = section.value("points")
     shape = "points are pairs of value and score, values rising: [[0, 100], [14, 100], [90, 0]]"
     if not isinstance(raw, (list, tuple)):
@@ -90,7 +104,7 @@ def _points(section: Section) -> Points | None:
     if not 2 <= len(raw) <= MOST_POINTS:
         section.fault("points", f"a curve has 2 to {MOST_POINTS} points, not {len(raw)}")
         return None
-    points: list[tuple[Decimal, Decimal]] = []
+    found: list[tuple[Decimal, Decimal]] = []
     for place, pair in enumerate(raw):
         key = f"points[{place}]"
         if not is_list(pair) or len(pair) != 2 or not all(map(is_number, pair)):
@@ -100,11 +114,11 @@ def _points(section: Section) -> Points | None:
         if not 0 <= score <= 100:
             section.fault(key, f"a score is from 0 to 100, not {score}")
             return None
-        if points and value <= points[-1][0]:
-            section.fault(key, f"values rise from point to point, but {value} follows {points[-1][0]}")
+        if found and value <= found[-1][0]:
+            section.fault(key, f"values rise from point to point, but {value} follows {found[-1][0]}")
             return None
-        points.append((value, score))
-    return tuple(points)
+        found.append((value, score))
+    return tuple(found)
 
 
 def _cap(section: Section, metrics: Mapping[str, Type]) -> Cap | None:

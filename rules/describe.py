@@ -58,6 +58,7 @@ _GROUPS = (
     ("Questions that wait", ("comments",)),
     ("Keeping the customer informed", ("responses", "projects")),
     ("Parts of the organisation", ("org_units",)),
+    ("Made of scores", ("",)),
 )
 
 
@@ -137,13 +138,15 @@ def _groups(shelf: Catalogue) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _main_source(shelf: Catalogue, metric: Metric) -> str:
-    return leaves(shelf, metric.name)[0].source or ""
+    return "" if metric.name in shelf.late else leaves(shelf, metric.name)[0].source or ""
 
 
 def _metric(shelf: Catalogue, metric: Metric) -> list[str]:
     lines = [metric.help, ""] if metric.help else []
     lines += [f"- **Unit:** {metric.unit}"] if metric.unit else []
-    if metric.expr is not None:
+    if metric.name in shelf.late and metric.expr is None:
+        lines.append("- **From:** the two axes of `[quadrant]`; see [scorecards.md](scorecards.md)")
+    elif metric.expr is not None:
         lines.append(
             f"- **From:** `{metric.expr.text}`, unknown where one of these is, or where it divides by 0"
         )

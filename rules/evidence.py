@@ -179,12 +179,28 @@ def _decisive(metric: Metric) -> tuple[str, str] | None:
 def leaves(catalogue: Catalogue, name: str) -> list[Metric]:
     """The scanned metrics that a metric is made of, in the order of its expression's names."""
     metric = catalogue.metrics[name]
-    if metric.expr is None:
+    if metric.source is not None:
         return [metric]
-    found = {
-        leaf.name: leaf for operand in sorted(metric.expr.columns) for leaf in leaves(catalogue, operand)
-    }
+    found = {leaf.name: leaf for operand in made_of(catalogue, metric) for leaf in leaves(catalogue, operand)}
     return list(found.values())
+
+
+def made_of(catalogue: Catalogue, metric: Metric) -> list[str]:
+    """The metrics in an expression, or on the axes of the quadrant (of the scores there, `explain` tells)."""
+    if metric.expr is not None:
+        return sorted(metric.expr.columns)
+    shape = catalogue.quadrant
+    axes = shape.axes.values() if shape is not None and metric.name in catalogue.late else ()
+    return [each.name for axis in axes for each in axis.measures if not each.of_scorecard]
+
+
+def operands(catalogue: Catalogue, name: str) -> set[str]:
+    """The metric itself and all that it is made of, or that says how fresh it is."""
+    metric = catalogue.metrics[name]
+    needed = {name}
+    for each in {*(metric.expr.columns if metric.expr else ()), *([metric.fresh_by] if metric.fresh_by else ())}:
+        needed |= operands(catalogue, each)
+    return needed
 
 
 def _evidence(rows: Sequence[Sequence[object]]) -> Evidence:

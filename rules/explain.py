@@ -7,7 +7,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from rules import evidence, words
+from rules import evidence, quadrant, words
 from rules.expressions import clauses, to_sql
 
 if TYPE_CHECKING:
@@ -54,9 +54,13 @@ def explain(
             [account_id],
         ).fetchall()
     }
+    row = connection.execute(
+        "select on_record, segment from eval_standing where account_id = ?", [account_id]
+    ).fetchone()
+    on_record, segment = row or (False, None)
     cards = {
-        name: _scorecard(connection, catalogue, card, account_id, scores, links)
-        for name, card in catalogue.scorecards.items()
+        name: _scorecard(connection, catalogue, name, segment, account_id, scores, links, on_record=on_record)
+        for name in catalogue.scorecards
         if name in scores
     }
     return {
@@ -68,22 +72,27 @@ def explain(
         ]
         if cards
         else [],
+        "quadrant": quadrant.told(connection, catalogue, account_id) if cards else None,
     }
 
 
 def _scorecard(
     connection: duckdb.DuckDBPyConnection,
     catalogue: Catalogue,
-    card: Scorecard,
+    name: str,
+    segment: str | None,
     account_id: str,
     scores: Mapping[str, Sequence[object]],
     links: LinkBases,
+    *,
+    on_record: bool,
 ) -> Json:
-    raw, _capped, confidence, score, band = scores[card.name]
+    raw, _capped, confidence, score, band = scores[name]
+    card = catalogue.card_of(name, segment)
     measures = (
         _parts(catalogue, card, scores)
         if card.of
-        else _measures(connection, catalogue, card, account_id, links)
+        else _measures(connection, catalogue, name, card, account_id, links)
     )
     given = list(card.of.values()) if card.of else [measure.weight for measure in card.measures]
     weights = [
@@ -95,7 +104,7 @@ def _scorecard(
     points = shares(weights, [measure["score"] for measure in measures], whole)  # type: ignore[misc, arg-type]  # numbers or None
     for measure, share in zip(measures, points, strict=True):
         measure["points"] = None if share is None else float(share)
-    caps = _caps(connection, card, account_id, whole)  # type: ignore[arg-type]  # DOUBLE columns
+    caps = _caps(connection, name, card, account_id, whole)  # type: ignore[arg-type]  # DOUBLE columns
     explained = sum((share for share in points if share is not None), Decimal(0))
     explained += sum((Decimal(str(cap["points"])) for cap in caps), Decimal(0))
     rounding = None if score is None else float(Decimal(str(score)) - explained)
@@ -106,6 +115,8 @@ def _scorecard(
         "measures": measures,
         "caps": caps,
         "rounding": rounding,
+        "segment": None if card.name == name else segment,
+        "unknown": None if score is not None else words.TOO_LITTLE if on_record else words.NOTHING_ON_RECORD,
     }
 
 
@@ -133,22 +144,23 @@ def shares(
 def _measures(
     connection: duckdb.DuckDBPyConnection,
     catalogue: Catalogue,
+    name: str,
     card: Scorecard,
     account_id: str,
     links: LinkBases,
 ) -> list[Json]:
     rows = {
-        place: (value, score)
-        for place, value, score in connection.execute(
-            "select place, value, score from eval_measures where account_id = ? and scorecard = ?",
-            [account_id, card.name],
+        place: rest
+        for place, *rest in connection.execute(
+            "select place, value, score, fresh, age from eval_measures where account_id = ? and scorecard = ?",
+            [account_id, name],
         ).fetchall()
     }
     uncovered = _uncovered(connection, account_id)
     measures: list[Json] = []
     for place, measure in enumerate(card.measures):
         metric = catalogue.metrics[measure.metric]
-        value, score = rows[place]
+        value, score, fresh, age = rows[place]
         found = (
             evidence.NOTHING
             if value is None
@@ -166,9 +178,19 @@ def _measures(
                 "evidence": [_evidence(record, links) for record in found.records],
                 "evidence_total": found.total,
                 "unknown": _unknown(catalogue, measure.metric, uncovered) if value is None else None,
+                "fresh": None if value is None else fresh,
+                "age_days": age,
+                "stale": None if value is None or fresh else _stale(age, metric.fresh_days),
             }
         )
     return measures
+
+
+def _stale(age: float | None, days: int | None) -> str:
+    """Why a known value adds no confidence."""
+    if age is None:
+        return "undated, so it adds no confidence"
+    return f"{words.number(age, 'days')} old, so it adds no confidence (fresh for {days})"
 
 
 def _uncovered(connection: duckdb.DuckDBPyConnection, account_id: str) -> list[str]:
@@ -213,19 +235,22 @@ def _parts(catalogue: Catalogue, card: Scorecard, scores: Mapping[str, Sequence[
                 "points": None,
                 "evidence": [],
                 "evidence_total": 0,
-                "unknown": None if known is not None else "too little is known for a score",
+                "unknown": None if known is not None else words.TOO_LITTLE,
+                "fresh": None,
+                "age_days": None,
+                "stale": None,
             }
         )
     return parts
 
 
 def _caps(
-    connection: duckdb.DuckDBPyConnection, card: Scorecard, account_id: str, raw: float | None
+    connection: duckdb.DuckDBPyConnection, name: str, card: Scorecard, account_id: str, raw: float | None
 ) -> list[Json]:
     holds = dict(
         connection.execute(
             "select place, holds from eval_caps where account_id = ? and scorecard = ?",
-            [account_id, card.name],
+            [account_id, name],
         ).fetchall()
     )
     caps: list[Json] = []

@@ -50,6 +50,7 @@ MODELS = (
     "responses",
     "projects",
     "org_units",
+    "on_record",
     "coverage",
 )
 
@@ -150,7 +151,11 @@ def metrics_sql(catalogue: Catalogue, engine: Engine = "duckdb") -> str:
             f"cast({to_sql(m.expr, engine)} as double) as {q(m.name)}" for m in group if m.expr is not None
         )
         levels.append(f"level_{last} as (select *, {own} from level_{last - 1})")
-    names = ", ".join(["account_id", *(q(name) for name in catalogue.metrics)])
+    # What is made of scores has its place, and its value when the scores are there.
+    names = ", ".join(
+        f"cast(null as double) as {q(name)}" if name in catalogue.late else q(name)
+        for name in ("account_id", *catalogue.metrics)
+    )
     return f"with {', '.join([*scans, *levels])} select {names} from level_{last}"
 
 
@@ -182,6 +187,8 @@ def _levels(catalogue: Catalogue) -> Iterable[list[Metric]]:
     level: dict[str, int] = {}
     groups: dict[int, list[Metric]] = {}
     for metric in catalogue.metrics.values():
+        if metric.name in catalogue.late:
+            continue
         if metric.expr is None:
             level[metric.name] = 0
             continue

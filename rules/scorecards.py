@@ -1,23 +1,25 @@
 """Scores, confidence and bands of all managed accounts, one expression per scorecard (definitions G).
 
 Score of a measure = its curve at the metric's value, piecewise linear and clamped. Scorecard = Σ weight·score / Σ weight
-over known metrics, then caps, then rounded half to even. Confidence = Σ weight of known metrics / Σ weight; under the
-floor the score is NULL and the band unknown.
+over known metrics, then caps, then rounded half to even. Confidence = Σ weight of known, fresh metrics / Σ weight; under
+the floor the score is NULL and the band unknown. A stale value is still the best there is, so it counts in the score; that
+it is stale shows in the confidence alone.
 
-Weights enter as whole numbers of their smallest decimal, so that confidence and floor are exact; sums run in the order
-of names, so that the order in which a config lists things shows in no digit.
+Of an account with nothing on record at all nothing is known, whatever its zeroes say: confidence 0, band unknown.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
-from math import ceil
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from rules import quadrant, trends
+from rules.curves import DIGITS, Part, curve_sql, double, exact, fresh_sql, mean, whole
 from rules.expressions import to_sql
+from rules.segments import segment_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,21 +28,31 @@ if TYPE_CHECKING:
 
     from rules.catalogue import Bands, Catalogue, Scorecard
 
-# Digits behind the point in which sums over doubles are compared and rounded: a score of 62.5 may arrive as
-# 62.49999999999999, and would be rounded to the wrong side; no two scores that differ meet in the tenth digit.
-_DIGITS = 10
+__all__ = ["curve_sql", "evaluate"]
 
 _PREVIOUS = pa.schema([("account_id", pa.string()), ("scorecard", pa.string()), ("band", pa.string())])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A scorecard under the name that is shown, for the accounts of the segments that use it."""
+
+    name: str
+    card: Scorecard
+    applies: str
 
 
 def evaluate(
     connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, previous: Iterable[tuple[str, str, str]] = ()
 ) -> None:
-    """Fill `eval_measures`, `eval_caps`, `eval_scores` (one row per managed account and scorecard) and `eval_facts`.
+    """Fill `eval_measures`, `eval_caps`, `eval_scores` (one row per managed account and scorecard), `eval_standing`,
+    `eval_facts` and the metrics of `eval_metrics` that are made of scores.
 
     `previous` holds (account_id, scorecard, band) of the last confirmed write before `as_of`; bands move from there
-    only when an edge is passed by the hysteresis. `eval_facts` is `eval_metrics` of managed accounts with
-    `<scorecard>_score` and `<scorecard>_band` beside it, NULL where unknown: what rules look at.
+    only when an edge is passed by the hysteresis. `eval_standing` says of each managed account whether anything is on
+    record and which segment it is in. `eval_facts` is `eval_metrics` of managed accounts with `<scorecard>_score` and
+    `<scorecard>_band` beside it, NULL where unknown: what rules look at. How scores moved is unknown there until
+    `trends.add` is told of the past.
     """
     rows = list(previous)
     table = (
@@ -52,81 +64,88 @@ def evaluate(
     connection.execute("create or replace temp table previous_band as select * from incoming")
     connection.unregister("incoming")
     connection.execute(
-        "create or replace temp table managed as "
-        "select e.* from eval_metrics e join accounts a on a.account_id = e.account_id where a.managed"
+        "create or replace temp table eval_standing as "
+        f"select a.account_id, o.on_record, {segment_sql(catalogue, 'a')} as segment "
+        "from accounts a join on_record o on o.account_id = a.account_id where a.managed"
     )
-    plain = [card for card in catalogue.scorecards.values() if not card.of]
-    combined = [card for card in catalogue.scorecards.values() if card.of]
-    connection.execute(f"create or replace temp table eval_measures as {_measures_sql(plain)}")
+    # Names of our own begin with _, which no metric's name does.
+    connection.execute(
+        "create or replace temp table managed as select e.*, s.on_record as _on_record, s.segment as _segment "
+        "from eval_metrics e join eval_standing s on s.account_id = e.account_id"
+    )
+    plain = _sheets(catalogue, [card for card in catalogue.scorecards.values() if not card.of])
+    combined = _sheets(catalogue, [card for card in catalogue.scorecards.values() if card.of])
+    connection.execute(f"create or replace temp table eval_measures as {_measures_sql(plain, catalogue)}")
     connection.execute(f"create or replace temp table eval_caps as {_caps_sql(plain)}")
-    connection.execute(f"create or replace temp table raw_scores as {_raw_sql(plain)}")
-    for card in combined:
-        connection.execute(f"insert into raw_scores {_combined_sql(card)}")
+    connection.execute(f"create or replace temp table raw_scores as {_raw_sql(plain, catalogue)}")
+    for sheet in combined:
+        connection.execute(f"insert into raw_scores {_combined_sql(sheet)}")
     connection.execute(f"create or replace temp table eval_scores as {_bands_sql(catalogue.bands)}")
     connection.execute("drop table raw_scores")
+    connection.execute("drop table managed")
+    quadrant.evaluate(connection, catalogue)
     facts = "".join(
         f", max(case when s.scorecard = '{name}' then s.score end) as \"{name}_score\""
         f", max(case when s.scorecard = '{name}' then nullif(s.band, 'unknown') end) as \"{name}_band\""
         for name in catalogue.scorecards
     )
     connection.execute(
-        f"create or replace temp table eval_facts as select m.*, f.* exclude (account_id) from managed m join ("
+        f"create or replace temp table eval_facts as select m.*, f.* exclude (account_id) from eval_metrics m join ("
         f"select account_id{facts} from eval_scores s group by account_id) f on f.account_id = m.account_id"
     )
-    connection.execute("drop table managed")
+    trends.add(connection, catalogue)
 
 
-def curve_sql(points: Sequence[tuple[Decimal, Decimal]], value: str) -> str:
-    """The piecewise linear curve through `points` (value, score) as an expression over the column `value`."""
-    first, last = points[0], points[-1]
-    pieces = [f"when {value} <= {_double(first[0])} then {_double(first[1])}"]
-    for (x0, y0), (x1, y1) in pairwise(points):
-        if x1 > x0:
-            slope = f"({value} - {_double(x0)}) * {_double(y1 - y0)} / {_double(x1 - x0)}"
-            pieces.append(f"when {value} <= {_double(x1)} then {_double(y0)} + {slope}")
-    return f"case when {value} is null then null {' '.join(pieces)} else {_double(last[1])} end"
-
-
-def _double(number: Decimal) -> str:
-    """The double next to `number`; read from text, because DuckDB's way over its decimals can miss it by a digit."""
-    return f"cast('{number + 0:f}' as double)"
-
-
-def _exact(number: Decimal) -> str:
-    return f"cast({number + 0:f} as decimal(38, {_DIGITS}))"
-
-
-def _whole(weights: Sequence[Decimal]) -> list[int]:
-    """Weights as multiples of the smallest decimal place among them: only their proportions count."""
-    places = max([0, *(-int(weight.normalize().as_tuple().exponent) for weight in weights)])
-    return [int(weight.scaleb(places)) for weight in weights]
+def _sheets(catalogue: Catalogue, cards: Sequence[Scorecard]) -> list[_Sheet]:
+    sheets = []
+    for card in cards:
+        own = {
+            each.name: each.scorecards[card.name]
+            for each in catalogue.segments
+            if card.name in each.scorecards
+        }
+        others = ", ".join(f"'{segment}'" for segment in own)
+        applies = f"m._segment is null or m._segment not in ({others})" if own else "true"
+        sheets.append(_Sheet(card.name, card, applies))
+        sheets += [
+            _Sheet(card.name, catalogue.variants[name], f"m._segment = '{segment}'")
+            for segment, name in own.items()
+        ]
+    return sheets
 
 
 def _column(name: str) -> str:
     return f'm."{name}"'
 
 
-def _measures_sql(cards: Sequence[Scorecard]) -> str:
-    parts = [
-        f"select m.account_id, '{card.name}' as scorecard, {place} as place, '{measure.metric}' as metric, "
-        f"{_exact(measure.weight)} as weight, {_column(measure.metric)} as value, "
-        f"{curve_sql(measure.points, _column(measure.metric))} as score from managed m"
-        for card in cards
-        for place, measure in enumerate(card.measures)
-    ]
+def _measures_sql(sheets: Sequence[_Sheet], catalogue: Catalogue) -> str:
+    """One row per account and measure; `age` is how old, in days, what the value rests on is, where that is asked."""
+    parts = []
+    for sheet in sheets:
+        for place, measure in enumerate(sheet.card.measures):
+            metric, column = catalogue.metrics[measure.metric], _column(measure.metric)
+            age = _column(metric.fresh_by) if metric.fresh_by else "cast(null as double)"
+            parts.append(
+                f"select m.account_id, '{sheet.name}' as scorecard, {place} as place, '{measure.metric}' as metric, "
+                f"{exact(measure.weight)} as weight, {column} as value, "
+                f"case when m._on_record then {curve_sql(measure.points, column)} end as score, "
+                f"{column} is not null and {fresh_sql(metric, 'm')} as fresh, {age} as age "
+                f"from managed m where {sheet.applies}"
+            )
     return " union all ".join(parts) or (
         "select account_id, '' as scorecard, 0 as place, '' as metric, cast(0 as decimal(38, 10)) as weight, "
-        "cast(null as double) as value, cast(null as double) as score from managed where false"
+        "cast(null as double) as value, cast(null as double) as score, false as fresh, cast(null as double) as age "
+        "from managed where false"
     )
 
 
-def _caps_sql(cards: Sequence[Scorecard]) -> str:
+def _caps_sql(sheets: Sequence[_Sheet]) -> str:
     """One row per account and cap: whether it holds (NULL: unknown, so it does not)."""
     parts = [
-        f"select m.account_id, '{card.name}' as scorecard, {place} as place, "
-        f"{_double(cap.at_most)} as at_most, ({to_sql(cap.when, 'duckdb', table='m')}) as holds from managed m"
-        for card in cards
-        for place, cap in enumerate(card.caps)
+        f"select m.account_id, '{sheet.name}' as scorecard, {place} as place, {double(cap.at_most)} as at_most, "
+        f"({to_sql(cap.when, 'duckdb', table='m')}) as holds from managed m where {sheet.applies}"
+        for sheet in sheets
+        for place, cap in enumerate(sheet.card.caps)
     ]
     return " union all ".join(parts) or (
         "select account_id, '' as scorecard, 0 as place, cast(0 as double) as at_most, cast(null as boolean) as holds "
@@ -134,33 +153,34 @@ def _caps_sql(cards: Sequence[Scorecard]) -> str:
     )
 
 
-def _raw_sql(cards: Sequence[Scorecard]) -> str:
-    # Names of our own begin with _, which no metric's name does.
+def _raw_sql(sheets: Sequence[_Sheet], catalogue: Catalogue) -> str:
     parts = []
-    for card in cards:
-        measures = sorted(card.measures, key=lambda measure: measure.metric)
-        weights = _whole([measure.weight for measure in measures])
-        products = [
-            f"coalesce({weight} * ({curve_sql(measure.points, _column(measure.metric))}), 0e0)"
-            for measure, weight in zip(measures, weights, strict=True)
-        ]
-        known = [
-            f"case when {_column(measure.metric)} is null then 0 else cast({weight} as decimal(38, 0)) end"
-            for measure, weight in zip(measures, weights, strict=True)
-        ]
-        total = sum(weights)
-        least = ceil(card.floor * total)  # exact: the sum of known weights is whole as well
+    for sheet in sheets:
+        found = mean(
+            [
+                Part(
+                    each.metric,
+                    _column(each.metric),
+                    each.weight,
+                    each.points,
+                    fresh_sql(catalogue.metrics[each.metric], "m"),
+                )
+                for each in sheet.card.measures
+            ],
+            sheet.card.floor,
+        )
         capped = "_raw"
-        for cap in card.caps:
+        for cap in sheet.card.caps:
             holds = to_sql(cap.when, "duckdb", table="m")
-            capped = f"case when ({holds}) then least({capped}, {_double(cap.at_most)}) else {capped} end"
+            capped = f"case when ({holds}) then least({capped}, {double(cap.at_most)}) else {capped} end"
         parts.append(
-            f"select account_id, '{card.name}' as scorecard, _raw as raw, "
+            f"select account_id, '{sheet.name}' as scorecard, _raw as raw, "
             # least() passes over NULL: a cap must not give a score to an account of which nothing is known
             f"case when _raw is not null then {capped} end as capped, "
-            f"cast(_known as double) / {_double(Decimal(total))} as confidence, _known >= {least} as enough "
-            f"from (select m.*, ({' + '.join(products)}) / nullif(cast({' + '.join(known)} as double), 0) as _raw, "
-            f"{' + '.join(known)} as _known from managed m) m"
+            f"case when _on_record then {found.confidence} else 0e0 end as confidence, "
+            f"_on_record and {found.enough} as enough "
+            f"from (select m.*, case when m._on_record then {found.value} end as _raw from managed m "
+            f"where {sheet.applies}) m"
         )
     return " union all ".join(parts) or (
         "select account_id, '' as scorecard, cast(null as double) as raw, cast(null as double) as capped, "
@@ -168,10 +188,11 @@ def _raw_sql(cards: Sequence[Scorecard]) -> str:
     )
 
 
-def _combined_sql(card: Scorecard) -> str:
+def _combined_sql(sheet: _Sheet) -> str:
     """A scorecard over others: capped, unrounded scores of those that are known; confidence is the mean of theirs."""
+    card = sheet.card
     names = sorted(card.of)
-    weights = _whole([card.of[name] for name in names])
+    weights = whole([card.of[name] for name in names])
     counted = "r.enough and r.capped is not null"
 
     def summed(value: str, condition: str) -> str:
@@ -182,10 +203,11 @@ def _combined_sql(card: Scorecard) -> str:
 
     listed = ", ".join(f"'{name}'" for name in names)
     return (
-        f"select account_id, '{card.name}' as scorecard, raw, raw as capped, confidence, "
-        f"cast(confidence as decimal(38, {_DIGITS})) >= {_exact(card.floor)} as enough from ("
+        f"select account_id, '{sheet.name}' as scorecard, raw, raw as capped, confidence, "
+        f"cast(confidence as decimal(38, {DIGITS})) >= {exact(card.floor)} as enough from ("
         f"select r.account_id, ({summed('r.capped', counted)}) / nullif({summed('1e0', counted)}, 0) as raw, "
-        f"({summed('r.confidence', 'true')}) / {_double(Decimal(sum(weights)))} as confidence from raw_scores r "
+        f"({summed('r.confidence', 'true')}) / {double(Decimal(sum(weights)))} as confidence from raw_scores r "
+        f"semi join (select m.account_id from managed m where {sheet.applies}) a on a.account_id = r.account_id "
         f"where r.scorecard in ({listed}) group by r.account_id)"
     )
 
@@ -194,13 +216,13 @@ def _bands_sql(bands: Bands) -> str:
     """Rounded scores and their bands. From the previous band an edge lies `hysteresis` further on: green ends below
     green - hysteresis, and begins again at green + hysteresis; without a previous band the edges stand as they are.
     """
-    score = f"cast(round_even(cast(r.capped as decimal(38, {_DIGITS})), 0) as integer)"
+    score = f"cast(round_even(cast(r.capped as decimal(38, {DIGITS})), 0) as integer)"
     known = "r.enough and r.capped is not null"
 
     def edge(at: Decimal, above: Sequence[str], below: Sequence[str]) -> str:
-        cases = [f"when '{band}' then {_exact(at - bands.hysteresis)}" for band in above]
-        cases += [f"when '{band}' then {_exact(at + bands.hysteresis)}" for band in below]
-        return f"case p.band {' '.join(cases)} else {_exact(at)} end"
+        cases = [f"when '{band}' then {exact(at - bands.hysteresis)}" for band in above]
+        cases += [f"when '{band}' then {exact(at + bands.hysteresis)}" for band in below]
+        return f"case p.band {' '.join(cases)} else {exact(at)} end"
 
     return (
         "select r.account_id, r.scorecard, r.raw, r.capped, r.confidence, "

@@ -28,6 +28,8 @@ UNCOVERED: Mapping[str, str] = {
     "event_types": "the type of events is not visible to the connected user",
     "titles": "no contact has a title, or titles are not visible to the connected user",
 }
+NOTHING_ON_RECORD = "no activity or issue data"
+TOO_LITTLE = "too little is known for a score"
 NAMED = 5  # records named beside a number
 
 _SINGULAR = {

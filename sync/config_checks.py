@@ -187,7 +187,12 @@ class Checks:
 
     def catalogue(self, raw: Mapping[str, Any]) -> catalogue.Catalogue | None:
         try:
-            return catalogue.load(raw, SOURCES)
+            return catalogue.load(
+                raw,
+                SOURCES,
+                account_columns=self._account_columns(),
+                preset=self.settings.accounts.preset,
+            )
         except CatalogueError as error:
             self._add(error)
             return None

@@ -1,7 +1,7 @@
 """The sections of `rapport.toml`: every key with its type, its bounds, its default and its meaning.
 
 The one source of what a config may hold: checks, the JSON Schema for editors and the test of
-`config.example.toml` read it from here. The sections metrics, scorecards, rules, tests and bands are checked
+`config.example.toml` read it from here. The sections metrics, scorecards, segments, quadrant, rules, tests and bands are checked
 by the catalogue, with the built-in ones; here they are only tables.
 """
 
@@ -552,6 +552,12 @@ class Settings(BaseSettings):
     scorecards: dict[str, Any] = Field(
         default={}, description="Scorecards of your own, or changes to built-in ones"
     )
+    segments: dict[str, Any] = Field(
+        default={}, description="Accounts for which other scorecards stand in; the first match wins"
+    )
+    quadrant: dict[str, Any] = Field(
+        default={}, description="The two axes of the quadrant: worth having, and able to serve"
+    )
     rules: dict[str, Any] = Field(default={}, description="Rules of your own, or changes to built-in ones")
     tests: list[Any] = Field(default=[], description="Tests of rules, run by `rapport test`")
 
@@ -567,4 +573,4 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
-CATALOGUE_SECTIONS = ("bands", "metrics", "scorecards", "rules", "tests")
+CATALOGUE_SECTIONS = ("bands", "metrics", "scorecards", "segments", "quadrant", "rules", "tests")

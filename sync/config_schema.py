@@ -102,6 +102,8 @@ def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
         requires={"type": "array", "items": {"enum": sorted(COVERAGE)}},
         history=_one_of(History),
         ageing={"type": "boolean"},
+        fresh_by={"type": "string", "description": "The metric that tells how many days old this one is"},
+        fresh_days={"type": "integer", "minimum": 1},
     )
     measure = _table(
         metric=line, weight=number, points={"type": "array", "items": pair, "minItems": 1}, label=line
@@ -113,6 +115,13 @@ def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
         measures={"type": "array", "items": measure},
         caps={"type": "array", "items": cap},
         of={"type": "object", "additionalProperties": number},
+    )
+    segment = _table(when=condition, scorecards={"type": "object", "additionalProperties": line})
+    part = _table(metric=line, scorecard=line, weight=number, points={"type": "array", "items": pair})
+    axis = _table(
+        label=line,
+        floor={"type": "number", "minimum": 0, "maximum": 1},
+        measures={"type": "array", "items": part},
     )
     rule = _table(
         when=condition,
@@ -132,6 +141,16 @@ def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
         "bands": _table(green=score, amber=score, hysteresis=score),
         "metrics": _named(metric),
         "scorecards": _named(scorecard),
+        "segments": _named(segment),
+        "quadrant": _table(
+            label=line,
+            help=line,
+            high=score,
+            attractive=axis,
+            able=axis,
+            tier={"type": "string", "description": "The account column that holds the tier"},
+            tiers={"type": "object", "additionalProperties": {"type": "array", "items": {"enum": [1, 2, 3, 4]}}},
+        ),
         "rules": _named(rule),
         "tests": {"type": "array", "items": test},
     }

@@ -8,6 +8,7 @@ import math
 from datetime import UTC
 from typing import TYPE_CHECKING, cast
 
+from rules import words
 from rules.explain import explain
 from sync.errors import StoreBusy, SyncError
 from sync.link import find_accounts
@@ -88,8 +89,9 @@ def portfolio(config: Config, mirror: Mirror) -> list[Json]:
         "max(case when s.scorecard = 'overall' then s.score end) as overall, "
         "max(case when s.scorecard = 'health' then s.score end) as health, "
         "max(case when s.scorecard = 'penetration' then s.score end) as penetration, "
-        "max(case when s.scorecard = 'health' then s.confidence end) as confidence "
-        "from eval_scores s join accounts a on a.account_id = s.account_id group by a.account_id, a.name) p "
+        "max(case when s.scorecard = 'health' then s.confidence end) as confidence, bool_or(t.on_record) as on_record "
+        "from eval_scores s join accounts a on a.account_id = s.account_id "
+        "join eval_standing t on t.account_id = s.account_id group by a.account_id, a.name) p "
         "order by case p.band when 'red' then 1 when 'amber' then 2 when 'green' then 3 else 4 end, "
         "p.health, p.name, p.account_id"
     ).fetchall()
@@ -105,9 +107,11 @@ def portfolio(config: Config, mirror: Mirror) -> list[Json]:
             "confidence": confidence,
             "first_reason": reason_text(reasons[account_id][0], config.catalogue)
             if account_id in reasons
-            else None,
+            else None
+            if on_record
+            else words.NOTHING_ON_RECORD,
         }
-        for account_id, name, band, overall, health, penetration, confidence in rows
+        for account_id, name, band, overall, health, penetration, confidence, on_record in rows
     ]
 
 

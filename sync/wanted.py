@@ -103,8 +103,8 @@ def wanted_records(
         f"with w as (select s.account_id, "
         f"max(case when s.scorecard = 'health' then upper(left(s.band, 1)) || substring(s.band, 2) end) as band{wanted} "
         f"from eval_scores s group by s.account_id), "
-        f"compared as (select w.*, a.Name as name{current}, d.* exclude (account_id) from w "
-        f"join sf_account a on a.Id = w.account_id left join digest d on d.account_id = w.account_id where true{limited}) "
+        f"compared as (select w.*, a.Name as name, t.on_record{current}, d.* exclude (account_id) from w "
+        f"join sf_account a on a.Id = w.account_id join eval_standing t on t.account_id = w.account_id left join digest d on d.account_id = w.account_id where true{limited}) "
         f"select * from compared d where {' or '.join(differs) or 'false'} order by account_id"
     )
     names = [column[0] for column in rows.description or []]
@@ -312,7 +312,7 @@ def _record(
         if ours == BAND_FIELD:
             value = str(row["band"])
         elif ours == WHY_FIELD:
-            value = why_text(own, catalogue)
+            value = why_text(own, catalogue) if row["on_record"] else words.NOTHING_ON_RECORD
             basis = {
                 "band": json.dumps(bands, sort_keys=True),
                 "numbers": {reason.metric: reason.value for reason in own},
@@ -340,9 +340,8 @@ def _record(
             )
         )
     name = str(row["name"] or account_id)
-    reason = (
-        "; ".join(f"{reason_text(each, catalogue)}, {_lost(each)} points" for each in own)
-        or "nothing costs points"
+    reason = "; ".join(f"{reason_text(each, catalogue)}, {_lost(each)} points" for each in own) or (
+        "nothing costs points" if row["on_record"] else words.NOTHING_ON_RECORD
     )
     return WantedRecord("Account", account_id, account_id, name, reason, tuple(wanted), dict(marks))
 

@@ -33,7 +33,8 @@ _EVIDENCE = ("account_id", "record_system", "record_id", "record_key", "record_t
 def _metrics() -> Catalogue:
     metrics = {name: {"source": "issues", "aggregate": "count", "unit": "issues"} for name in METRICS}
     loaded = catalogue.load({"metrics": metrics}, SOURCES)
-    return replace(loaded, metrics={name: loaded.metrics[name] for name in METRICS}, rules={})
+    own = {name: loaded.metrics[name] for name in METRICS}
+    return replace(loaded, metrics=own, rules={}, quadrant=None, late=())
 
 
 def book(cards: dict, *, bands: Bands = BANDS) -> Catalogue:
@@ -79,6 +80,7 @@ def board(
     connection.execute(
         "create or replace temp table accounts as select account_id, true as managed from given"
     )
+    connection.execute("create or replace temp table on_record as select account_id, true as on_record from given")
     connection.execute(f"create or replace temp table coverage as select account_id, {covered} from given")
     connection.unregister("given")
     scorecards.evaluate(connection, shelf, previous)

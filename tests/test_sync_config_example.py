@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.catalogue_models import Bands, Cap, Measure, Metric, Rule, RuleTest, Scorecard
+from rules.catalogue_models import Bands, Cap, Measure, Metric, Quadrant, Rule, RuleTest, Scorecard, Segment
 from sync import config_schema
 from sync.config import load
 from sync.config_faults import plain_value
@@ -113,6 +113,8 @@ CATALOGUE_KEYS = {
     "bands": (Bands, {}),
     "metrics": (Metric, {}),
     "scorecards": (Scorecard, {}),
+    "segments": (Segment, {}),
+    "quadrant": (Quadrant, {}),
     "rules": (Rule, {"cooldown_days": "cooldown"}),
     "tests": (RuleTest, {}),
 }
@@ -126,7 +128,7 @@ def catalogue_keys(section: str) -> set[str]:
 @pytest.mark.parametrize("section", CATALOGUE_KEYS)
 def test_the_example_shows_every_key_of_the_catalogue(section):
     written = tomllib.loads(WHOLE)[section]
-    entries = [written] if section == "bands" else written if section == "tests" else list(written.values())
+    entries = [written] if section in {"bands", "quadrant"} else written if section == "tests" else list(written.values())
     assert {key for entry in entries for key in entry} == catalogue_keys(section)
 
 
@@ -176,7 +178,7 @@ def test_the_schema_knows_every_key_of_the_catalogue(section):
     node = config_schema.schema()["properties"][section]
     if section == "tests":
         node = node["items"]
-    elif section != "bands":
+    elif section not in {"bands", "quadrant"}:
         node = node["patternProperties"]["^[a-z][a-z0-9_]*$"]
     assert set(node["properties"]) == catalogue_keys(section)
 
