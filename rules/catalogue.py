@@ -120,7 +120,7 @@ def load(
     ordered = {name: each for name, each in every.items() if name not in late} | {
         name: every[name] for name in late
     }
-    rules = _kept(rule(each, facts, rule_sections) for each in rule_sections.values())
+    rules = _kept(rule(each, facts) for each in rule_sections.values())
     edges = bands(merged["bands"], faults)
     test_sections = [*_builtin_tests(builtin, raw, faults), *_tests(raw.get("tests", []), faults)]
     tests = _kept(rule_test(each, rule_sections, facts) for each in test_sections)
@@ -141,7 +141,6 @@ def load(
         tests=tuple(tests),
         bands=edges,
         digest=_digest(found),
-        scores_digest=_digest({name: part for name, part in found.items() if name != "rules"}),
         segments=tuple(chosen),
         variants={name: card for name, card in cards.items() if name in variants},
         quadrant=axes,
