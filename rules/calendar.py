@@ -85,14 +85,15 @@ def zone_days(hours: BusinessHours, as_of: datetime) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema(_ZONE_DAY))
 
 
-def clock_row(hours: BusinessHours, as_of: datetime) -> pa.Table:
-    """The one row that models know the time by: the instant, its local day, its place in business time."""
+def clock_row(hours: BusinessHours, as_of: datetime, fiscal_month: int = 1) -> pa.Table:
+    """The one row that models know the time by: the instant, its local day, its place in business time, its fiscal year."""
     instant = as_of.astimezone(UTC).replace(tzinfo=None)
     days = _days(hours, as_of)
     today = days[bisect_right([each.starts for each in days], instant) - 1]
     position = today.seconds_before
     if today.opens is not None and today.closes is not None:
         position += int((min(max(instant, today.opens), today.closes) - today.opens).total_seconds())
+    year = today.day.year if today.day.month >= fiscal_month else today.day.year - 1
     after_730 = _local(today.day - timedelta(days=729), time(), ZoneInfo(hours.zone))
     return pa.table(
         {
@@ -100,6 +101,8 @@ def clock_row(hours: BusinessHours, as_of: datetime) -> pa.Table:
             "day": pa.array([today.day], pa.date32()),
             "business_position": pa.array([position], pa.int64()),
             "after_730": pa.array([after_730], pa.timestamp("us")),
+            "fiscal_starts": pa.array([date(year, fiscal_month, 1)], pa.date32()),
+            "fiscal_ends": pa.array([date(year + 1, fiscal_month, 1)], pa.date32()),
         }
     )
 

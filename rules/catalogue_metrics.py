@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from rules import deal_sources
 from rules.catalogue_models import Aggregate, Empty, History, Metric, Never
 from rules.catalogue_sections import options, unknown_name
 from rules.expression_tokens import KEYWORDS
@@ -32,9 +33,23 @@ SOURCE_REQUIRES = {
     "steps": ("issues",),
     "projects": ("issues", "sides"),
     "org_units": ("contacts",),
+    **deal_sources.REQUIRES,
 }
 # A column that is false everywhere when the config names no value that the site knows.
-COLUMN_REQUIRES = {("issues", "p1"): "p1_priorities"}
+COLUMN_REQUIRES = {
+    ("issues", "p1"): "p1_priorities",
+    ("issues", "request"): "request_types",
+    ("issues", "change"): "change_types",
+    # what a Case of Salesforce has not
+    ("issues", "project"): "jira",
+    ("issues", "overdue"): "jira",
+    ("issues", "due_date"): "jira",
+    ("issues", "out_of_scope"): "jira",
+    ("issues", "scope_decided"): "jira",
+    ("issues", "assignee_changes_30d"): "jira",
+    ("issues", "days_after_release"): "jira",
+    **deal_sources.COLUMN_REQUIRES,
+}
 RESERVED = {"account", "account_id", "account_manager", "contact", "due", *KEYWORDS}
 MOST_FRESH_DAYS = 3660
 ROWS_ONLY = ("where", "value", "order", "aggregate", "quantile", "empty", "never")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rules import catalogue, words
+from rules import catalogue, deal_sources, words
 from rules.evidence import leaves
 from rules.functions import SCALARS
 from rules.sources import ACCOUNT_COLUMNS, ACTIVITY_COLUMNS, SOURCES
@@ -49,6 +49,7 @@ SOURCE_MEANINGS: Mapping[str, str] = {
     "steps": "one step of a linked issue from one status to another",
     "projects": "one project with an open issue, by how long ago we last told the customer something there",
     "org_units": "one unit of the customer: a child account, a department, a unit named in the config",
+    **deal_sources.MEANINGS,
 }
 _GROUPS = (
     ("Contact with the customer", ("moments", "moment_people", "coming_meetings")),
@@ -58,6 +59,7 @@ _GROUPS = (
     ("Questions that wait", ("comments",)),
     ("Keeping the customer informed", ("responses", "projects")),
     ("Parts of the organisation", ("org_units",)),
+    *deal_sources.GROUPS,
     ("Made of scores", ("",)),
 )
 

@@ -49,7 +49,8 @@ _NAMES = (exp.Table, exp.TableAlias, exp.Alias, exp.Column, exp.Identifier, exp.
 _VALUES = (exp.Literal, exp.Null, exp.Boolean, exp.Interval, exp.Var, exp.Values, exp.Tuple, exp.Placeholder)
 _LOGIC = (exp.And, exp.Or, exp.Not, exp.Paren, exp.Case, exp.If, exp.Is, exp.In, exp.Between)
 _SIGNS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ)
-_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.DPipe, exp.Cast, exp.TryCast, exp.DataType)
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.DPipe)
+_CASTS = (exp.Cast, exp.TryCast, exp.DataType, exp.DataTypeParam)
 _AGGREGATES = (exp.Count, exp.Sum, exp.Min, exp.Max, exp.Filter)
 _WINDOWS = (exp.Window, exp.WindowSpec, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead)
 COMMON = (
@@ -60,6 +61,7 @@ COMMON = (
     *_LOGIC,
     *_SIGNS,
     *_ARITHMETIC,
+    *_CASTS,
     *_AGGREGATES,
     *_WINDOWS,
     exp.Anonymous,

@@ -29,12 +29,19 @@ if TYPE_CHECKING:
 
 # In the order in which they read each other.
 MODELS = (
+    "rates",
+    "opportunity_states",
     "accounts",
     "account_members",
+    "opportunities",
+    "declared_inputs",
+    "profiles",
     "activity_rows",
     "activities",
     "moments",
     "moment_people",
+    "account_roles",
+    "required_roles",
     "coming_meetings",
     "threads",
     "missed_calls",
@@ -50,8 +57,20 @@ MODELS = (
     "responses",
     "projects",
     "org_units",
+    "unit_children",
+    "unit_people",
     "on_record",
     "coverage",
+    "line_items",
+    "assets",
+    "dealings",
+    "dealing_offerings",
+    "dealing_units",
+    "unit_deals",
+    "unit_coverage",
+    "offerings",
+    "cells",
+    "deal_coverage",
 )
 
 
@@ -72,6 +91,7 @@ class Parameters:
     hours: BusinessHours = field(default_factory=BusinessHours)
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
     account_columns: Sequence[str] = ()
+    fiscal_month: int = 1
 
 
 def model_text(name: str) -> str:
@@ -91,7 +111,7 @@ def _settings(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> 
     pairs = [(name, value.strip().lower()) for name, values in parameters.lists.items() for value in values]
     unique = sorted(set(pairs))
     tables = {
-        "clock": calendar.clock_row(parameters.hours, parameters.as_of),
+        "clock": calendar.clock_row(parameters.hours, parameters.as_of, parameters.fiscal_month),
         "zone_day": calendar.zone_days(parameters.hours, parameters.as_of),
         "setting": pa.table(
             {

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from rules import deal_sources
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -142,6 +144,7 @@ COVERAGE = (
     "contacts_logged",
     "issues",
     "sides",
+    **deal_sources.SOURCES,
     "p1_priorities",
     "waiting_statuses",
     "contacts",
@@ -160,6 +163,7 @@ ACCOUNT_COLUMNS: Mapping[str, Type] = {
     "record_type": "text",
     "account_number": "text",
     "website": "text",
+    *deal_sources.COVERAGE,
     "parent_id": "text",
     "owner_id": "text",
     "person_account": "boolean",

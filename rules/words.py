@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING
 
+from rules import deal_sources, trends
 from rules.templates import clean
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ UNCOVERED: Mapping[str, str] = {
 NOTHING_ON_RECORD = "no activity or issue data"
 TOO_LITTLE = "too little is known for a score"
 NAMED = 5  # records named beside a number
+    **deal_sources.UNCOVERED,
 
 _SINGULAR = {
     "issues": "issue",
@@ -41,6 +43,11 @@ _SINGULAR = {
     "people": "person",
     "moments": "moment",
     "projects": "project",
+    "roles": "role",
+    "offerings": "offering",
+    "cells": "cell",
+    "deals": "deal",
+    "renewals": "renewal",
     "messages": "message",
     "meetings": "meeting",
     "visits": "visit",

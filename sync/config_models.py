@@ -429,6 +429,34 @@ class PeopleSection(Section):
         ),
         description="Words of the title that make a contact no executive in spite of those",
     )
+    required_roles: Texts = Field(
+        default=("Decision Maker", "Executive Sponsor", "Technical Buyer"),
+        description="Roles that somebody at each customer should be known to have",
+    )
+    sponsor_roles: Texts = Field(
+        default=("Executive Sponsor",), description="Roles of those who stand up for you at the top"
+    )
+    champion_roles: Texts = Field(
+        default=("Champion",), description="Roles of those who speak for you when you are not there"
+    )
+    book_weight: Text | None = Field(
+        default=None,
+        description="Metric by which the accounts of a book weigh in the scores of its account manager; default: all alike",
+        examples=["won_12m"],
+    )
+    capacity: Number | None = Field(
+        default=None,
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="What one account manager can look after: accounts, or load_by added up over the book",
+        examples=[25],
+    )
+    load_by: Text | None = Field(
+        default=None,
+        description="Metric whose sum over a book is its load; default: the number of accounts",
+        examples=["open_issues"],
+    )
     house_users: Texts = Field(
         default=(), description="User ids of queues and house accounts: nobody's account manager"
     )

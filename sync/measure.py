@@ -28,6 +28,10 @@ _PRESENT: Mapping[str, tuple[str, frozenset[str]]] = {
     "missed_calls": ("sf_task", frozenset({"CallType", "CallDisposition"})),
     "event_types": ("sf_event", frozenset({"Type"})),
 }
+    "opportunities": ("sf_opportunity", frozenset({"AccountId", "IsClosed", "IsWon", "CloseDate"})),
+    "line_items": ("sf_opportunity_line_item", frozenset({"OpportunityId", "Product2Id"})),
+    "assets": ("sf_asset", frozenset({"AccountId"})),
+    "products": ("sf_product", frozenset({"IsActive"})),
 
 
 def server_now(config: Config, mirror: Mirror | None) -> datetime:
@@ -94,6 +98,10 @@ def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Param
             "done_statuses": jira.done_statuses,
             "escalation_labels": jira.escalation_labels,
             "customer_visible_projects": jira.customer_visible_projects,
+        "required_roles": config.people.required_roles,
+        "sponsor_roles": config.people.sponsor_roles,
+        "champion_roles": config.people.champion_roles,
+        "preset": (config.accounts.preset,),
         }
     return metrics.Parameters(
         as_of=as_of,
@@ -115,6 +123,7 @@ def pilot_sql(config: Config) -> str | None:
         else f"coalesce(({to_sql(where, 'duckdb')}), false)"
     )
 
+        fiscal_month=_fiscal_month(mirror),
 
 def _present(mirror: Mirror) -> list[str]:
     rows = mirror.connection.execute(
@@ -126,3 +135,9 @@ def _present(mirror: Mirror) -> list[str]:
         for name, (source, needed) in _PRESENT.items()
         if source in missing and not needed & missing[source]
     ]
+def _fiscal_month(mirror: Mirror) -> int:
+    """The month in which the organisation's fiscal year begins; January where it does not say."""
+    month = mirror.one("select max(FiscalYearStartMonth) from sf_organization where not coalesce(IsDeleted, false)")
+    return month if isinstance(month, int) and 1 <= month <= 12 else 1
+
+

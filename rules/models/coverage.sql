@@ -69,7 +69,9 @@ select
   mail.sending > 0 and mail.sending * 5 >= mail.managers as emails,
   coalesce(present.missed_calls, 0) = 1 as missed_calls,
   coalesce(present.event_types, 0) = 1 as event_types,
-  titled.n > 0 as titles
+  titled.n > 0 as titles,
+  d.opportunities, d.rates, d.dealings, d.offerings, d.owned_offerings, d.placed_deals, d.roles, d.champions, d.sponsors,
+  d.pulse
 from accounts a
 cross join logged
 cross join mail
@@ -78,3 +80,4 @@ cross join p1
 cross join waiting
 cross join present
 left join told_apart t on t.account_id = a.account_id
+join deal_coverage d on d.account_id = a.account_id

@@ -2,36 +2,15 @@
 -- group the departments and declared units of all descendants, yet its own direct children alone.
 with
 children as (
-  select a.parent_id as account_id, n.unit_key, max(a.name) as label, max(a.account_id) as child_id
-  from accounts a
-  join account_name n on n.account_id = a.account_id
-  where a.managed and a.parent_id is not null and n.unit_key <> ''
-  group by a.parent_id, n.unit_key
-),
-child_accounts as (
-  select a.parent_id as account_id, n.unit_key, a.account_id as child_id
-  from accounts a
-  join account_name n on n.account_id = a.account_id
-  where a.managed and a.parent_id is not null and n.unit_key <> ''
-),
-departments as (
-  select distinct g.account_id, k.department_key as unit_key, k.person_id, k.address_key
-  from contact_person k
-  join account_members g on g.member_id = k.account_id
-  cross join clock c
-  where k.department_key <> '' and k.account_id is not null and not k.is_deleted
-    and k.known_from <= c.as_of
+  select h.account_id, h.unit as unit_key, max(h.label) as label, max(h.child_id) as child_id
+  from unit_children h
+  group by h.account_id, h.unit
 ),
 live_opportunities as (
-  select o.Id as opportunity_id, g.account_id
-  from sf_opportunity o
-  left join account_members g on g.member_id = o.AccountId
-  cross join clock c
-  where not o.IsDeleted and o.CreatedDate <= c.as_of
-    and (
-      not o.IsClosed
-      or (o.IsWon and days_between(o.CloseDate, c.day) >= 0 and days_between(o.CloseDate, c.day) < 365)
-    )
+  select o.id as opportunity_id, g.account_id
+  from opportunity_states o
+  left join account_members g on g.member_id = o.account_id
+  where o.open or (o.won and o.days_since_close >= 0 and o.days_since_close < 365)
 ),
 engaged_people as (
   select m.person_id from moment_people m where m.moments_90d > 0
@@ -57,12 +36,12 @@ engaged_children as (
   select i.account_id as child_id from issues i where not i.done
 ),
 engaged_units as (
-  select d.account_id, d.unit_key
-  from departments d
+  select d.account_id, d.unit as unit_key
+  from unit_people d
   join engaged_people e on e.person_id = d.person_id
   union
-  select a.account_id, a.unit_key
-  from child_accounts a
+  select a.account_id, a.unit as unit_key
+  from unit_children a
   join engaged_children e on e.child_id = a.child_id
 ),
 every_unit as (
@@ -72,10 +51,10 @@ every_unit as (
   from declared_unit u
   join account_members g on g.member_id = u.account_id
   union all
-  select d.account_id, d.unit_key, max(n.label) as label, cast(null as varchar) as child_id, 3 as rank
-  from departments d
-  join unit_label n on n.unit_key = d.unit_key
-  group by d.account_id, d.unit_key
+  select d.account_id, d.unit as unit_key, max(n.label) as label, cast(null as varchar) as child_id, 3 as rank
+  from unit_people d
+  join unit_label n on n.unit_key = d.unit
+  group by d.account_id, d.unit
 ),
 units as (
   select
