@@ -118,19 +118,19 @@ def _dash(value: float | None) -> str:
     return "–" if value is None else str(value)
 
 
-def _say(out: Console, text: str, style: str = "") -> None:
+def say(out: Console, text: str, style: str = "") -> None:
     """One line, which the terminal may wrap but we do not."""
     out.print(Text(text, style), soft_wrap=True)
 
 
-def _table(*columns: str, right: Iterable[str] = ()) -> Table:
+def grid(*columns: str, right: Iterable[str] = ()) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return table
 
 
-def _show(out: Console, table: Table) -> None:
+def show(out: Console, table: Table) -> None:
     """Without the blanks that fill the last column, except on a terminal, where they do no harm."""
     if out.is_terminal:
         out.print(table)
@@ -150,12 +150,12 @@ def _plural(count: int, one: str, many: str | None = None) -> str:
 def portfolio(out: Console, rows: Sequence[Json], as_of: str) -> None:
     unknown = sum(row["band"] in (None, "unknown") for row in rows)
     tail = f" · {unknown} unknown" if unknown else ""
-    _say(out, f"Portfolio, {day_time(as_of)}    {_plural(len(rows), 'managed account')}{tail}")
+    say(out, f"Portfolio, {day_time(as_of)}    {_plural(len(rows), 'managed account')}{tail}")
     if not rows:
-        _say(out, "No account is managed at this time: [accounts] in the config says which ones are.")
+        say(out, "No account is managed at this time: [accounts] in the config says which ones are.")
         return
     right = ("Overall", "Health", "Reach", "Conf.")
-    table = _table("Account", "Band", *right, "First reason", right=right)
+    table = grid("Account", "Band", *right, "First reason", right=right)
     for row in rows:
         band = row["band"] or "unknown"
         table.add_row(
@@ -167,29 +167,29 @@ def portfolio(out: Console, rows: Sequence[Json], as_of: str) -> None:
             amount(row["confidence"], "share"),
             Text(short(row["first_reason"], 64)),
         )
-    _show(out, table)
+    show(out, table)
 
 
 def metrics(out: Console, rows: Sequence[Json], units: Mapping[str, str]) -> None:
     if not rows:
-        _say(out, "No account existed at this time.")
+        say(out, "No account existed at this time.")
         return
-    table = _table("Account", "Metric", "Value", "Unit", right=("Value",))
+    table = grid("Account", "Metric", "Value", "Unit", right=("Value",))
     for row in rows:
         name = short(row["account"], _NAME)
         for metric, value in row["metrics"].items():
             table.add_row(Text(name), metric, amount(value, units.get(metric, "")), units.get(metric, ""))
             name = ""
-    _show(out, table)
+    show(out, table)
 
 
 # -- one account -------------------------------------------------------------------------------------------------------
 
 
 def explanation(out: Console, data: Json) -> None:
-    _say(out, f"{short(data['account'])}    measured {day_time(data['as_of'])}")
+    say(out, f"{short(data['account'])}    measured {day_time(data['as_of'])}")
     if not data["scorecards"]:
-        _say(out, "This account is not managed, so it has metrics and no scores ([accounts] says which are).")
+        say(out, "This account is not managed, so it has metrics and no scores ([accounts] says which are).")
         return
     for name, card in data["scorecards"].items():
         score = "–" if card["score"] is None else card["score"]
@@ -204,13 +204,13 @@ def explanation(out: Console, data: Json) -> None:
             ),
             soft_wrap=True,
         )
-        _show(out, _measures(card))
+        show(out, _measures(card))
     if data["quadrant"]:
         out.print()
-        _say(out, _quadrant(data["quadrant"]))
+        say(out, _quadrant(data["quadrant"]))
     if data["rules"]:
         out.print()
-        _show(out, _rules(data["rules"], data.get("metrics", {})))
+        show(out, _rules(data["rules"], data.get("metrics", {})))
 
 
 def _quadrant(data: Json) -> str:
@@ -223,7 +223,7 @@ def _quadrant(data: Json) -> str:
 
 
 def _measures(card: Json) -> Table:
-    table = _table("  measure", "value", "score", "weight", "points", "", right=("score", "weight", "points"))
+    table = grid("  measure", "value", "score", "weight", "points", "", right=("score", "weight", "points"))
     for each in card["measures"]:
         known = each["score"] is not None
         table.add_row(
@@ -256,7 +256,7 @@ def _evidence(measure: Json) -> str:
 
 
 def _rules(rules: Sequence[Json], metrics: Mapping[str, Json]) -> Table:
-    table = _table("Rules", "", "")
+    table = grid("Rules", "", "")
     for rule in rules:
         words = " and ".join(
             f"{_clause(clause['text'], rule['values'], metrics)}{_STATE_WORDS[clause['holds']]}"
@@ -296,27 +296,27 @@ def links(out: Console, data: Json, names: Mapping[str, str]) -> None:
     told = data["coverage"]
     ways = ", ".join(f"{method} {count}" for method, count in told["by_method"].items())
     share = f", {amount(told['linked_share'], 'share')}" if told["issues"] else ""
-    _say(
+    say(
         out,
         f"{_plural(told['issues'], 'issue')}: {told['linked']} linked{f' (by {ways})' if ways else ''}{share}, "
         f"{told['ambiguous']} ambiguous, {told['unmatched']} unmatched",
     )
     if told["linked"] < told["issues"]:
-        _show(out, _link_coverage(told))
+        show(out, _link_coverage(told))
     for row in data["ambiguous"][:20]:
         could = ", ".join(f"{short(names.get(each), _NAME)} {safe(each)}" for each in row["candidates"][:5])
         more = f" and {len(row['candidates']) - 5} more" if len(row["candidates"]) > 5 else ""
-        _say(out, f"  ambiguous  {safe(row['key'])}  could be {could}{more}")
+        say(out, f"  ambiguous  {safe(row['key'])}  could be {could}{more}")
     if len(data["ambiguous"]) > 20:
-        _say(out, f"  … and {len(data['ambiguous']) - 20} more: rapport links --format json")
+        say(out, f"  … and {len(data['ambiguous']) - 20} more: rapport links --format json")
     projects: dict[str, list[str]] = {}
     for row in data["unmatched"]:
         projects.setdefault(row["key"].rpartition("-")[0], []).append(row["key"])
     for project, keys in sorted(projects.items(), key=lambda each: (-len(each[1]), each[0])):
         shown = ", ".join(safe(key) for key in keys[:3]) + (", …" if len(keys) > 3 else "")
-        _say(out, f"  unmatched  {safe(project)}: {_plural(len(keys), 'issue')} ({shown})")
+        say(out, f"  unmatched  {safe(project)}: {_plural(len(keys), 'issue')} ({shown})")
     if projects:
-        _say(
+        say(
             out,
             "  What to do: fill the account field in Jira, give projects an account in [identity.projects], or correct what\n"
             "  `rapport links --suggest --out FILE` proposes and name that file in [identity] map_file.",
@@ -327,8 +327,8 @@ def proposals(out: Console, data: Json, file: str) -> None:
     """What `links --suggest` wrote to `file`, and what a person has to do with it."""
     open_issues, rows = data["coverage"]["ambiguous"] + data["coverage"]["unmatched"], data["suggestions"]
     if not rows:
-        _say(out, f"Nothing to propose for {_plural(open_issues, 'issue')} without an account.")
-    table = _table("Kind", "Value", "Issues", "Account", "Score", "Why", right=("Issues", "Score"))
+        say(out, f"Nothing to propose for {_plural(open_issues, 'issue')} without an account.")
+    table = grid("Kind", "Value", "Issues", "Account", "Score", "Why", right=("Issues", "Score"))
     for row in rows[:20]:
         first = row["candidates"][0]
         account = short(first["account"], _NAME) if row["clear"] else f"# {short(first['account'], _NAME)}"
@@ -342,11 +342,11 @@ def proposals(out: Console, data: Json, file: str) -> None:
             Text(short(first["why"])),
         )
     if rows:
-        _show(out, table)
+        show(out, table)
     if len(rows) > 20:
-        _say(out, f"  … and {len(rows) - 20} more")
+        say(out, f"  … and {len(rows) - 20} more")
     clear = sum(row["clear"] for row in rows)
-    _say(
+    say(
         out,
         f"{_plural(len(rows), 'proposal')} for {_plural(open_issues, 'issue')} without an account, {clear} of them "
         f"clear, {len(rows) - clear} behind a #: {safe(file)}\n"
@@ -358,7 +358,7 @@ def proposals(out: Console, data: Json, file: str) -> None:
 def _link_coverage(told: Json) -> Table:
     """The projects that have issues without an account, those with most of them first."""
     right = ("Issues", "Linked", "Ambiguous", "Unmatched")
-    table = _table("Project", *right, "", right=right)
+    table = grid("Project", *right, "", right=right)
     several = len(told["sites"]) > 1
     lacking = [row for row in told["projects"] if row["linked"] < row["issues"]]
     for row in lacking[:20]:
@@ -373,8 +373,8 @@ def _link_coverage(told: Json) -> Table:
 def pulled(out: Console, data: Json) -> None:
     read = [f"{count} {source_name(source)}" for source, count in data["rows"].items() if count]
     calls = data["calls"]
-    _say(out, f"Run {data['run']}: read {', '.join(read) or 'nothing new'}")
-    _say(out, f"calls: Salesforce {calls['salesforce']['read']} read, Jira {calls['jira']['read']} read")
+    say(out, f"Run {data['run']}: read {', '.join(read) or 'nothing new'}")
+    say(out, f"calls: Salesforce {calls['salesforce']['read']} read, Jira {calls['jira']['read']} read")
 
 
 # -- what a run did ----------------------------------------------------------------------------------------------------
@@ -385,17 +385,17 @@ def outcome(out: Console, data: Json) -> None:
     skipped = f", {data['skipped']} skipped" if data["skipped"] else ""
     refused = f", {data['quarantined']} refused" if data["quarantined"] else ""
     changes = _plural(data["changes"], "change") if data["changes"] else "nothing to change"
-    _say(
+    say(
         out,
         f"Run {data['run']}: {changes}, {data['applied']} applied{skipped}{refused} · calls: "
         f"Salesforce {calls['salesforce']['read']} read {calls['salesforce']['write']} write, "
         f"Jira {calls['jira']['read']} read {calls['jira']['write']} write",
     )
     if data.get("mode") == "observe" and data["changes"] and not data["applied"]:
-        _say(out, "The rollout mode is observe, so nothing was written; rapport plan shows what would be.")
+        say(out, "The rollout mode is observe, so nothing was written; rapport plan shows what would be.")
     for record in data["records"]:
         if record["outcome"] in _LEFT and record.get("reason"):
-            _say(out, f"  {_LEFT[record['outcome']]:<8} {safe(record['id'])}  {short(record['reason'], 200)}")
+            say(out, f"  {_LEFT[record['outcome']]:<8} {safe(record['id'])}  {short(record['reason'], 200)}")
 
 
 _LEFT = {"skipped": "skipped", "quarantined": "refused"}
@@ -406,24 +406,24 @@ def status(out: Console, data: Json) -> None:
     if running is not None:
         since = f" since {day_time(running['since'])}" if "since" in running else ""
         who = f"process {running.get('pid', '?')}, phase {safe(running.get('phase', '?'))}{since}"
-        _say(out, f"A run holds the store: {who}.")
+        say(out, f"A run holds the store: {who}.")
     if data["runs"]:
-        _show(out, _runs(data["runs"], running))
+        show(out, _runs(data["runs"], running))
     else:
-        _say(out, "No run yet.")
+        say(out, "No run yet.")
     for each in data["quarantined"]:
         code = f" ({safe(each['code'])})" if each["code"] else ""
         said = f"{short(each['message'], 200)}{code}, since {day_time(each['since'])}"
-        _say(out, f"  refused  {each['object']} {safe(each['record'])}: {said}")
+        say(out, f"  refused  {each['object']} {safe(each['record'])}: {said}")
     if data["quarantined"]:
-        _say(out, "  What to do: correct these records or the right to write them; the next run tries again.")
+        say(out, "  What to do: correct these records or the right to write them; the next run tries again.")
     if data["pull"] is not None:
         _last_pull(out, data["pull"])
 
 
 def _runs(runs: Sequence[Json], running: Json | None) -> Table:
     right = ("Exit", "Changes", "Applied", "Refused")
-    table = _table("Run", "Command", "Began", *right, right=right)
+    table = grid("Run", "Command", "Began", *right, right=right)
     for run in runs:
         going = run["exit_code"] is None and running is not None and running.get("pid") == run.get("pid")
         end = "running" if going else "broken off" if run["exit_code"] is None else str(run["exit_code"])
@@ -437,9 +437,9 @@ _FIGURES = ("changes", "applied", "quarantined")
 
 def _last_pull(out: Console, pull: Json) -> None:
     if pull["pulled_at"]:
-        _say(out, f"Last pull: {day_time(pull['pulled_at'])}.")
+        say(out, f"Last pull: {day_time(pull['pulled_at'])}.")
     if pull["incomplete"]:
-        _say(
+        say(
             out,
             "The last pull broke off, so some sources are older than others.\n"
             "  What to do: run `rapport pull` again.",
@@ -452,6 +452,6 @@ def _last_pull(out: Console, pull: Json) -> None:
             absent.setdefault(safe(source["reason"] or "not there"), []).append(name)
         elif source["missing"]:
             fields = ", ".join(safe(each) for each in source["missing"])
-            _say(out, f"  partly   {name}: without {fields}")
+            say(out, f"  partly   {name}: without {fields}")
     for reason, names in sorted(absent.items()):
-        _say(out, f"  absent   {', '.join(names)}: {reason}")
+        say(out, f"  absent   {', '.join(names)}: {reason}")
