@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from rules import trends
 from rules.catalogue_metrics import ROWS_ONLY, in_order, metric
 from rules.catalogue_models import (
     Aggregate,
@@ -95,7 +96,7 @@ def load(
     numbers: dict[str, Type] = dict.fromkeys([*metric_sections, *sorted(LATE)], "number")
     variants = stand_ins(segment_sections)
     facts = Facts.of(numbers, [name for name in card_sections if name not in variants])
-    taken = {f"{name}_{kind}" for name in card_sections for kind in ("score", "band")}
+    taken = {f"{name}_{kind}" for name in card_sections for kind in ("score", "band", *trends.COLUMNS)}
     faults.extend(
         Fault(f"metrics.{name}", "a scorecard's score or band has this name already")
         for name in sorted(taken & numbers.keys())
@@ -142,6 +143,7 @@ def load(
         bands=edges,
         digest=_digest(found),
         segments=tuple(chosen),
+        scores_digest=_digest({name: part for name, part in found.items() if name != "rules"}),
         variants={name: card for name, card in cards.items() if name in variants},
         quadrant=axes,
         late=late,

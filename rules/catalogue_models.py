@@ -170,7 +170,12 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything that decides numbers and tasks; metrics stand after the metrics they are made of."""
+    """Everything that decides numbers and tasks; metrics stand after the metrics they are made of.
+
+    `scorecards` are those that are shown, `variants` those that a segment puts in the place of one of them. The metrics
+    `late` are made of the quadrant, which is made of scores: they are there when the scores are. `scores_digest` is that of
+    what decides scores alone.
+    """
 
     metrics: Mapping[str, Metric]
     scorecards: Mapping[str, Scorecard]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from rules import trends
 from rules.catalogue_models import Due, DueUnit, Rule, RuleTest
 from rules.catalogue_sections import Section, as_decimal, is_number, options, unknown_name
 from rules.expression_tokens import closest
@@ -31,7 +32,7 @@ _SPAN = re.compile(r"(\d{1,4}) (days?|weeks?)")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What conditions and texts of rules may name: metrics, `<scorecard>_score` and `<scorecard>_band`.
+    """What conditions and texts of rules may name: metrics, `<scorecard>_score`, `<scorecard>_band` and how it moved.
 
     A band is green, amber, red, or NULL when it is unknown.
     """
@@ -44,6 +45,7 @@ class Facts:
     def of(cls, metrics: Mapping[str, Type], scorecards: Collection[str]) -> Facts:
         scores: dict[str, Type] = {f"{name}_score": "number" for name in scorecards}
         bands: dict[str, Type] = {f"{name}_band": "text" for name in scorecards}
+        scores |= {column: "number" for name in scorecards for column in trends.names(name)}
         return cls(metrics, {**metrics, **scores, **bands}, dict.fromkeys(bands, BANDS))
 
     @property

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from rules import quadrant
+from rules import quadrant, trends
 from rules.curves import DIGITS, Part, curve_sql, double, exact, fresh_sql, mean, whole
 from rules.expressions import to_sql
 from rules.segments import segment_sql
@@ -51,7 +51,8 @@ def evaluate(
     `previous` holds (account_id, scorecard, band) of the last confirmed write before `as_of`; bands move from there
     only when an edge is passed by the hysteresis. `eval_standing` says of each managed account whether anything is on
     record and which segment it is in. `eval_facts` is `eval_metrics` of managed accounts with `<scorecard>_score` and
-    `<scorecard>_band` beside it, NULL where unknown: what rules look at.
+    `<scorecard>_band` beside it, NULL where unknown: what rules look at. How scores moved is unknown there until
+    `trends.add` is told of the past.
     """
     rows = list(previous)
     table = (
@@ -92,6 +93,7 @@ def evaluate(
         f"create or replace temp table eval_facts as select m.*, f.* exclude (account_id) from eval_metrics m join ("
         f"select account_id{facts} from eval_scores s group by account_id) f on f.account_id = m.account_id"
     )
+    trends.add(connection, catalogue)
 
 
 def _sheets(catalogue: Catalogue, cards: Sequence[Scorecard]) -> list[_Sheet]:

@@ -69,7 +69,7 @@ class Column:
 
 
 def columns(catalogue: Catalogue) -> dict[str, Column]:
-    """Everything that a condition may name: metrics, `<scorecard>_score`, `<scorecard>_band`."""
+    """Everything that a condition may name: metrics, and what there is of each scorecard: score, band, how it moved."""
     found = {name: Column(metric.label, metric.unit) for name, metric in catalogue.metrics.items()}
     for name, card in catalogue.scorecards.items():
         found[f"{name}_score"] = Column(card.label, "points")
@@ -78,6 +78,9 @@ def columns(catalogue: Catalogue) -> dict[str, Column]:
 
 
 def amount(value: float | None, unit: str) -> str:
+        for days in trends.HORIZONS:
+            found[f"{name}_trend_{days}d"] = Column(f"{card.label} in {days} days", "points")
+        found[f"{name}_days_in_band"] = Column(f"{card.label} in this band for", "days")
     """A number without its unit: shares in percent, others with one decimal at most and none above 10."""
     if value is None:
         return "unknown"

@@ -30,11 +30,14 @@ from sync.config_faults import faults_of, unknown_section
 from sync.config_layers import PREFIX, Places, field_at, kind_of, overlay, take_secrets
 from sync.config_models import (
     CATALOGUE_SECTIONS,
+    GrowthSection,
+    HistorySection,
     HttpSection,
     IdentitySection,
     JiraSection,
     JiraSite,
     PeopleSection,
+    PrivacySection,
     PullSection,
     SafetySection,
     SalesforceSection,
@@ -85,6 +88,10 @@ class Config:
     people: PeopleSection
     activities: Activities
     safety: SafetySection
+    growth: GrowthSection
+    renewals: RenewalsSection
+    history: HistorySection
+    privacy: PrivacySection
     pull: PullSection
     http: HttpSection
     catalogue: Catalogue
@@ -100,6 +107,24 @@ class Config:
         return self.folder / self.store.path
 
     def digest_of(self, *sections: str) -> str:
+    def mapped_fields(self) -> Mapping[str, str]:
+        """Account fields that stand in the place of figures that Rapport would work out, by the name of the figure."""
+        renewal_day = self.renewals.field if self.renewals.source == "field" else None
+        fields = {
+            "revenue_12m": self.growth.revenue_12m,
+            "revenue_prior_12m": self.growth.revenue_prior_12m,
+            "renewal_day": renewal_day,
+        }
+        return {name: field for name, field in fields.items() if field}
+
+    @property
+    def scoring_digest(self) -> str:
+        """Tells whether two configs give the same scores: entries of the history under another are no past of today's."""
+        deciding = ("jira", "identity", "accounts", "time", "people", "activities", "growth", "renewals")
+        parts = {name: getattr(self, name) for name in deciding}
+        salesforce = {name: getattr(self.salesforce, name) for name in ("fields", "plans", "surveys")}
+        return _digest({**parts, **salesforce}, self.catalogue.scores_digest)
+
         """Tells whether two configs decide the same in these sections alone."""
         text = json.dumps({name: _canonical(getattr(self, name)) for name in sections}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -235,6 +260,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
         "activities": activities,
         "safety": settings.safety,
         "pull": settings.pull,
+        "growth": settings.growth,
+        "renewals": settings.renewals,
+        "history": settings.history,
+        "privacy": settings.privacy,
         "http": settings.http,
     }
     return Config(
@@ -318,7 +347,7 @@ def _stand_in(tree: dict[str, Any], path: tuple[str | int, ...]) -> None:
 
 
 def _digest(parts: Mapping[str, Any], catalogue: str) -> str:
-    deciding = {name: part for name, part in parts.items() if name not in {"store", "http"}}
+    deciding = {name: part for name, part in parts.items() if name not in {"store", "http", "history", "privacy"}}
     text = json.dumps({**_canonical(deciding), "catalogue": catalogue}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -518,6 +518,52 @@ class SafetySection(Section):
     )
 
 
+class GrowthSection(Section):
+    revenue_12m: ApiName | None = Field(
+        default=None,
+        description="Account field with the revenue of the last 12 months, in the place of won opportunities",
+        examples=["Revenue_12m__c"],
+    )
+    revenue_prior_12m: ApiName | None = Field(
+        default=None,
+        description="Account field with the revenue of the 12 months before; without it no growth is known then",
+        examples=["Revenue_Prior_12m__c"],
+    )
+
+
+class RenewalsSection(Section):
+    source: Literal["contract", "opportunity", "field"] = Field(
+        default="contract",
+        description="Where renewals stand: the ends of contracts, open opportunities of certain types, or a field of the Account",
+    )
+    opportunity_types: Texts = Field(
+        default=("Renewal", "Existing Customer - Renewal"),
+        description="Types of opportunities that are renewals, by their close date",
+    )
+    field: ApiName | None = Field(
+        default=None, description="Date field of the Account with its next renewal", examples=["Renewal_Date__c"]
+    )
+
+
+class HistorySection(Section):
+    backfill_weeks: Whole = Field(
+        default=12,
+        ge=0,
+        le=104,
+        description="Weeks before the first run whose scores are worked out afterwards, for trends; 0: none",
+    )
+
+
+class PrivacySection(Section):
+    people_analytics: Literal["off", "team", "named"] = Field(
+        default="off",
+        description="Figures about employees: none, of groups of at least five, or of each person by name",
+    )
+    retention: Span = Field(
+        default=timedelta(days=800), description="How long scores of the past are kept", examples=["800 days"]
+    )
+
+
 class PullSection(Section):
     overlap_minutes: Whole = Field(
         default=15, ge=0, le=1440, description="Minutes before the last pull that are read again"
@@ -570,6 +616,10 @@ class Settings(BaseSettings):
     time: TimeSection = Field(default_factory=TimeSection)
     people: PeopleSection = Field(default_factory=PeopleSection)
     activities: ActivitiesSection = Field(default_factory=ActivitiesSection)
+    growth: GrowthSection = Field(default_factory=GrowthSection)
+    renewals: RenewalsSection = Field(default_factory=RenewalsSection)
+    history: HistorySection = Field(default_factory=HistorySection)
+    privacy: PrivacySection = Field(default_factory=PrivacySection)
     safety: SafetySection = Field(default_factory=SafetySection)
     pull: PullSection = Field(default_factory=PullSection)
     http: HttpSection = Field(default_factory=HttpSection)

@@ -6,10 +6,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rules import metrics, scorecards
+from rules import metrics, scorecards, trends
 from rules.calendar import BusinessHours
 from rules.explain import LinkBases
 from rules.expressions import to_sql
+from sync import history
+from sync.config_models import JiraSection
 from sync.errors import SyncError
 from sync.names import staff_entries, title_key
 
@@ -72,12 +74,20 @@ def measure(config: Config, mirror: Mirror, state: State | None, as_of: datetime
             "run rapport pull first.",
         )
     metrics.evaluate(mirror.connection, config.catalogue, parameters(config, mirror, as_of))
-    previous = [(row[0], row[1], row[2]) for row in state.bands_before(as_of)] if state is not None else []
+    if state is None:
+        scorecards.evaluate(mirror.connection, config.catalogue)
+        return
+    past = history.past(state, config.scoring_digest, as_of)
+    if past.partial:
+        scorecards.evaluate(mirror.connection, trends.lasting(config.catalogue)[0])
+        trends.remember_lasting(mirror.connection)
+    previous = [(row[0], row[1], row[2]) for row in state.bands_before(as_of)]
     scorecards.evaluate(mirror.connection, config.catalogue, previous)
 
 
 def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Parameters:
     jira = config.jira
+    trends.add(mirror.connection, config.catalogue, past)
     lists: dict[str, Sequence[str]] = {
         "contact_task_types": config.activities.contact_task_types,
         "onsite_types": config.activities.onsite_types,

@@ -21,6 +21,7 @@ SCORE_FIELDS: Mapping[str, str] = {
     "delivery": "Rapport_Delivery__c",
 }
 BAND_FIELD = "Rapport_Band__c"
+TREND_FIELD = "Rapport_Trend__c"
 CONFIDENCE_FIELD = "Rapport_Confidence__c"
 WHY_FIELD = "Rapport_Why__c"
 NEXT_ACTION_FIELD = "Rapport_Next_Action__c"
@@ -32,7 +33,14 @@ SNOOZE_FIELD = "Rapport_Snooze_Until__c"
 HEADERS = "Headers"
 AUTOMATIC = "AutoSubmitted"
 
-ACCOUNT_FIELDS = (*SCORE_FIELDS.values(), BAND_FIELD, CONFIDENCE_FIELD, WHY_FIELD, NEXT_ACTION_FIELD)
+ACCOUNT_FIELDS = (
+    *SCORE_FIELDS.values(),
+    BAND_FIELD,
+    TREND_FIELD,
+    CONFIDENCE_FIELD,
+    WHY_FIELD,
+    NEXT_ACTION_FIELD,
+)
 TASK_FIELDS = (KEY_FIELD, ANSWER_FIELD, SNOOZE_FIELD)
 
 PLANS, OBJECTIVES, SURVEYS = (
@@ -97,7 +105,7 @@ OBJECTS: tuple[SourceObject, ...] = (
             f"Name Type Industry AccountNumber Website {BAND_FIELD} {WHY_FIELD} {NEXT_ACTION_FIELD} "
             "Rapport_Standing__c Rapport_Mission__c",
             boolean="IsPersonAccount",
-            decimal=f"{' '.join(SCORE_FIELDS.values())} {CONFIDENCE_FIELD} "
+            decimal=f"{' '.join(SCORE_FIELDS.values())} {TREND_FIELD} {CONFIDENCE_FIELD} "
             "Rapport_Pulse__c Rapport_CSAT__c Rapport_Target__c",
             date="Rapport_Pulse_Date__c Rapport_CSAT_Date__c Rapport_Mission_Date__c Rapport_Last_Review__c "
             "Rapport_SLA_Review__c",

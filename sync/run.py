@@ -1,4 +1,4 @@
-"""The main job on one screen: pull, measure, plan, apply.
+"""The main job on one screen: pull, measure, plan, apply; the scores are kept for trends.
 
 ```
 pull ─► mirror ─► measure ─► plan ─► apply ─► Salesforce
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from connectors.errors import FieldNotFound
 from connectors.jira import Jira
 from connectors.salesforce import Salesforce
-from sync import hierarchy, normalise, safety, seal
+from sync import hierarchy, history, normalise, replay, safety, seal
 from sync.apply import ApplyResult, apply_plan, check_current, settle
 from sync.errors import StalePlan, SyncError
 from sync.lock import RunLock
@@ -141,7 +141,17 @@ def run_sync(
             job.settle()
         job.pull(full=False, progress=progress)
         as_of = default_as_of(job.mirror, server_now(config, job.mirror))
+        job.lock.phase("measure")
+        replay.backfill(config, job.mirror, job.state, as_of, run_id=job.outcome.run, progress=progress)
         plan = build_plan(config, job.mirror, job.state, as_of, adopt=adopt)
+        history.record(
+            job.state,
+            job.mirror.connection,
+            as_of,
+            config.scoring_digest,
+            run_id=job.outcome.run,
+            retention=config.privacy.retention,
+        )
         job.outcome.plan = plan
         job.outcome.notices += _for_admins(plan)
         if config.rollout.mode == "observe":

@@ -15,7 +15,14 @@ import pyarrow as pa
 from rules import evidence, words
 from sync import material
 from sync.changes import ScoreMark
-from sync.objects import BAND_FIELD, CONFIDENCE_FIELD, NEXT_ACTION_FIELD, SCORE_FIELDS, WHY_FIELD
+from sync.objects import (
+    BAND_FIELD,
+    CONFIDENCE_FIELD,
+    NEXT_ACTION_FIELD,
+    SCORE_FIELDS,
+    TREND_FIELD,
+    WHY_FIELD,
+)
 from sync.plan_inputs import WantedField, WantedRecord
 
 if TYPE_CHECKING:
@@ -82,6 +89,11 @@ def wanted_records(
             for f in fields
             if f.ours == CONFIDENCE_FIELD
         ),
+        *(
+            (f, "max(case when s.scorecard = 'health' then t.trend_30d end)")
+            for f in fields
+            if f.ours == TREND_FIELD
+        ),
     ]
     wanted = "".join(f', {sql} as "w_{f.ours}"' for f, sql in number_columns)
     current = "".join(f', a."{f.ours}" as "c_{f.ours}"' for f in fields)
@@ -102,7 +114,8 @@ def wanted_records(
     rows = connection.execute(
         f"with w as (select s.account_id, "
         f"max(case when s.scorecard = 'health' then upper(left(s.band, 1)) || substring(s.band, 2) end) as band{wanted} "
-        f"from eval_scores s group by s.account_id), "
+        f"from eval_scores s join eval_trends t on t.account_id = s.account_id and t.scorecard = s.scorecard "
+        f"group by s.account_id), "
         f"compared as (select w.*, a.Name as name, t.on_record{current}, d.* exclude (account_id) from w "
         f"join sf_account a on a.Id = w.account_id join eval_standing t on t.account_id = w.account_id left join digest d on d.account_id = w.account_id where true{limited}) "
         f"select * from compared d where {' or '.join(differs) or 'false'} order by account_id"
@@ -291,7 +304,7 @@ def _record(
     for ours, field in fields.items():
         last = written.get((account_id, field.theirs))
         current = row[f"c_{ours}"]
-        if ours in card_of or ours == CONFIDENCE_FIELD:
+        if ours in card_of or ours in (CONFIDENCE_FIELD, TREND_FIELD):
             scorecard = card_of.get(ours, "health")
             wanted.append(
                 WantedField(

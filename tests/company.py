@@ -361,9 +361,11 @@ class Company:
             else ""
         )
         identity = '[identity]\ninternal_domains = ["vendor.example"]\naccount_field = "CRM Account"\n'
+        history = "[history]\nbackfill_weeks = 0\n"  # twelve weeks are for those tests alone that look at them
         text = (
             f'[salesforce]\ninstance_url = "{self.simulator.salesforce_url}"\n{site}'
             f"{'' if '[identity]' in extra else identity}"
+            f"{'' if '[history]' in extra else history}"
             f'[rollout]\nmode = "{mode}"\n[time]\nnow = "{now.isoformat()}"\n{extra.format(jira=self.simulator.jira_url)}'
         )
         self.config_path.write_text(text)

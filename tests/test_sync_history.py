@@ -1,0 +1,225 @@
+"""Scores are kept by each sync, grow sparser with age, and tell how an account moved; the past is replayed where nobody looked."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from company import CUSTOMER, NOW, STAFF, Book, Company, ago
+
+from rules import catalogue, trends
+from rules.sources import SOURCES
+from simulator import dataset
+from simulator.server import Simulator
+from sync import canonical, history, views
+from sync.history import Entry, nearest, superfluous, wanted_replays
+from sync.state import State
+
+AT = datetime(2026, 11, 18, 12, tzinfo=UTC)
+WEEKLY = "[history]\nbackfill_weeks = 4\n"
+
+
+def entry(days: float, *, digest: str = "now", replayed: bool = False, number: int = 0) -> Entry:
+    return Entry(number or int(days * 24) + 1, AT - timedelta(days=days), digest, replayed)
+
+
+# -- which entries there are --------------------------------------------------------------------------------------------
+
+
+def test_the_first_run_replays_weekly_and_later_ones_what_todays_config_has_no_entry_for():
+    first = wanted_replays([], "now", AT, weeks=12)
+    assert first == [AT - timedelta(weeks=week) for week in range(12, 0, -1)]
+    assert wanted_replays([], "now", AT, weeks=0) == []
+    weekly = [entry(7 * week, replayed=True) for week in range(12, 0, -1)]
+    assert wanted_replays(weekly, "now", AT, weeks=12) == []
+    other = [entry(7 * week, digest="before") for week in range(12, 0, -1)]
+    assert wanted_replays(other, "now", AT, weeks=12) == [AT - timedelta(days=days) for days in (90, 30, 7)]
+    assert wanted_replays([*other, entry(29)], "now", AT, weeks=12) == [
+        AT - timedelta(days=days) for days in (90, 7)
+    ]
+    assert wanted_replays(other, "now", AT, weeks=4) == [AT - timedelta(days=days) for days in (30, 7)]
+
+
+def test_the_nearest_entry_stands_for_a_day_within_half_a_week():
+    assert nearest([entry(33.5), entry(34)], AT, 30) == entry(33.5)
+    assert nearest([entry(33.6)], AT, 30) is None
+    assert nearest([entry(26.5)], AT, 30) == entry(26.5)
+    assert nearest([entry(84)], AT, 90) == entry(84)
+    assert nearest([entry(82.9)], AT, 90) is None
+    looked, replayed = entry(31), entry(29, replayed=True)
+    assert nearest([replayed, looked], AT, 30) == looked  # as near, and somebody looked
+
+
+def test_entries_grow_sparser_with_age_and_the_latest_of_a_span_stays():
+    keep = timedelta(days=800)
+    recent = [entry(hours / 24) for hours in (0, 1, 2, 47)]
+    assert superfluous(recent, AT, keep) == []
+    a_day = [entry(5, number=1), entry(5.1, number=2), entry(5.2, number=3)]
+    assert {each.id for each in superfluous(a_day, AT, keep)} == {2, 3}
+    looked_or_not = [entry(5, number=1, replayed=True), entry(5.1, number=2)]
+    assert {each.id for each in superfluous(looked_or_not, AT, keep)} == {1}
+    two_configs = [entry(5, number=1), entry(5.1, number=2, digest="before")]
+    assert superfluous(two_configs, AT, keep) == []
+    # 120 days before that Wednesday is a Tuesday: the Monday before it is in its week, the Sunday is not
+    a_week = [entry(120, number=1), entry(121, number=2), entry(122, number=3)]
+    assert {each.id for each in superfluous(a_week, AT, keep)} == {2}
+    assert {each.id for each in superfluous([entry(801, number=9), entry(800, number=8)], AT, keep)} == {9}
+
+
+# -- which measures the past knows -----------------------------------------------------------------------------------------
+
+
+def _loaded(**cards: dict) -> catalogue.Catalogue:
+    metrics = {
+        "then": {"source": "issues", "aggregate": "count"},
+        "only_now": {"source": "issues", "aggregate": "count", "history": "none"},
+        "made_of_it": {"expr": "only_now + then"},
+    }
+    return catalogue.load({"metrics": metrics, "scorecards": cards}, SOURCES)
+
+
+def _measures(**weights: int) -> list[dict]:
+    return [
+        {"metric": name, "weight": weight, "points": [[0, 0], [9, 100]]} for name, weight in weights.items()
+    ]
+
+
+def test_a_replay_leaves_out_measures_without_history_and_scorecards_of_which_too_little_remains():
+    book = _loaded(
+        whole={"measures": _measures(then=1)},
+        most={"measures": _measures(then=6, only_now=4), "caps": [{"when": "made_of_it > 3", "at_most": 9}]},
+        little={"measures": _measures(then=4, made_of_it=6)},
+        both={"of": {"whole": 1, "most": 1}},
+        one={"of": {"whole": 1, "little": 2}},
+    )
+    assert {"only_now", "made_of_it"} <= set(trends.without_history(book))
+    assert "then" not in trends.without_history(book)
+    rest, left_out = trends.lasting(book)
+    assert {name: left_out[name] for name in ("whole", "most", "both")} == {
+        "whole": (),
+        "most": ("only_now", "made_of_it"),
+        "both": ("only_now", "made_of_it"),
+    }
+    assert {"little", "one"}.isdisjoint(rest.scorecards)
+    assert [each.metric for each in rest.scorecards["most"].measures] == ["then"]
+    assert rest.scorecards["most"].caps == ()
+
+
+# -- served ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory):
+    """Acme had a question open until 20 days ago, Beta has one since 6 days, Quiet is young; synced twice in the hour."""
+    folder = tmp_path_factory.mktemp("moved")
+    book = Book()
+    book.account("Quiet", CreatedDate=ago(days=3))
+    for name in ("Acme", "Beta"):
+        account = book.account(name)
+        person = book.contact(account, f"dana@{name.lower()}.example")
+        for days in range(1, 130, 6):
+            book.call(account, ago(days=days), person)
+    asked = book.issue("SUP-1", "Acme", service=True, reporter=CUSTOMER, created=ago(days=60))
+    book.comment(asked, CUSTOMER, ago(days=55))
+    book.comment(asked, STAFF, ago(days=20))
+    late = book.issue("SUP-2", "Beta", service=True, reporter=CUSTOMER, created=ago(days=60))
+    book.comment(late, CUSTOMER, ago(days=6))
+    with Simulator(dataset.load(book.write(folder / "dataset")), now=NOW) as simulator:
+        company = Company(folder, simulator, book)
+        company.configure(f"{WEEKLY}{FALLS}", mode="observe")
+        company.sync()
+        company.sync()
+        yield company
+
+
+FALLS = """
+[rules.falls]
+when = "health_trend_7d <= -10 and health_days_in_band >= 0"
+kind = "fix"
+subject = "Look at {{account}}"
+"""
+
+
+def _entries(company: Company) -> list[Entry]:
+    with State.open(company.config.store_folder) as state:
+        return history.entries(state, NOW + timedelta(days=99))
+
+
+def _facts(connection, *columns: str) -> dict[str, tuple]:
+    rows = connection.execute(
+        f"select a.name, {', '.join(f'f.{column}' for column in columns)} from eval_facts f "
+        "join accounts a on a.account_id = f.account_id"
+    ).fetchall()
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_syncs_of_an_hour_are_one_entry_beside_the_replayed_weeks(moved):
+    found = _entries(moved)
+    assert [(each.replayed, (NOW - each.as_of).days) for each in found] == [
+        *((True, days) for days in (28, 21, 14, 7)),
+        (False, 0),
+    ]
+
+
+def test_trends_and_days_in_a_band_are_those_of_the_history_and_usable_in_rules(moved):
+    with moved.measured() as (config, mirror, as_of), State.open(config.store_folder) as state:
+        facts = _facts(
+            mirror.connection, "health_trend_7d", "health_trend_30d", "health_trend_90d", "health_score"
+        )
+        bands = _facts(mirror.connection, "health_band", "health_days_in_band")
+        assert facts["Acme"][1] > 20  # the question was open for 27 days then
+        assert facts["Beta"][0] < -20
+        assert facts["Quiet"][:3] == (None, None, None)  # unknown, not steady
+        assert facts["Acme"][2] is None  # nobody looked so far back
+        then = {
+            days: dict(
+                state.connection.execute(
+                    "select account_id, score from score_history h join score_runs r on r.id = h.score_run "
+                    "where scorecard = 'health' and r.as_of = ?",
+                    (canonical.stamp(NOW - timedelta(days=at)),),
+                ).fetchall()
+            )
+            for days, at in ((7, 7), (30, 28))
+        }
+        ids = dict(mirror.connection.execute("select name, account_id from accounts").fetchall())
+        for name in ("Acme", "Beta"):
+            for place, days in enumerate((7, 30)):
+                assert facts[name][place] == facts[name][3] - then[days][ids[name]]
+        spells = state.connection.execute(
+            "select account_id, band, as_of from band_changes where scorecard = 'health' order by as_of"
+        )
+        since = {account: (band, at) for account, band, at in spells}
+        for name, (band, days) in bands.items():
+            assert since[ids[name]][0] == (band or "unknown")
+            assert days == (NOW - canonical.moment(since[ids[name]][1])).days
+        told = {
+            name: next(
+                each
+                for each in views.explained(config, mirror, name, as_of)["rules"]
+                if each["rule"] == "falls"
+            )
+            for name in ("Acme", "Beta", "Quiet")
+        }
+        states = {name: each["state"] for name, each in told.items()}
+        assert states == {"Acme": "silent", "Beta": "fires", "Quiet": "unknown"}
+        assert "Health in 7 days" in told["Beta"]["reason"]
+
+
+def test_a_past_instant_knows_no_later_entry(moved):
+    with moved.measured(NOW - timedelta(days=21)) as (_, mirror, _):
+        facts = _facts(mirror.connection, "health_trend_7d", "health_trend_30d")["Acme"]
+    assert facts[0] is not None  # of the entry 28 days ago
+    assert facts[1] is None
+
+
+def test_another_config_has_another_past_which_is_replayed_and_what_was_seen_stays(moved, tmp_path):
+    twin = Company(tmp_path, moved.simulator, moved.book)
+    shutil.copytree(moved.config.store_folder, twin.folder / "rapport-data")
+    twin.config_path.write_text(moved.config_path.read_text() + "[bands]\ngreen = 80\n")
+    with twin.measured() as (_, mirror, _):
+        assert _facts(mirror.connection, "health_trend_30d")["Acme"] == (None,)  # of the other one, no past
+    twin.sync()
+    assert [((NOW - each.as_of).days, each.replayed) for each in _entries(twin)] == [
+        (30, True), (7, True), (0, False), (0, False),
+    ]  # fmt: skip
