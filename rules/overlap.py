@@ -80,8 +80,8 @@ class Values:
             self.filled and other.filled,
             only,
             self.but | other.but,
-            max(lows, default=None),  # type: ignore[type-var]  # values of one column are of one type
-            min(highs, default=None),  # type: ignore[type-var]  # as above
+            max(lows, default=None),
+            min(highs, default=None),
         )
 
     def within(self, other: Values) -> bool:
@@ -136,6 +136,18 @@ class Case:
             self.values.get(column, Values()).within(own) for column, own in other.values.items()
         )
 
+    def singles(self) -> list[Case]:
+        """The case once for each value of its lists, so that several others may share it among them."""
+        found = [self]
+        for column, own in self.values.items():
+            if own.only is not None and len(found) * len(own.only) <= MOST_CASES:
+                found = [
+                    Case({**case.values, column: replace(own, only=frozenset({value}))}, case.texts)
+                    for case in found
+                    for value in own.only
+                ]
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Cases:
@@ -151,11 +163,8 @@ class Cases:
     def within(self, others: Iterable[Cases]) -> bool:
         """Whether the others together take every account of these: each case lies in one of theirs."""
         theirs = [case for each in others if each.told for case in each.cases]
-        return (
-            self.told
-            and bool(self.cases)
-            and all(any(own.within(each) for each in theirs) for own in self.cases)
-        )
+        own = [single for case in self.cases for single in case.singles()]
+        return self.told and bool(own) and all(any(each.within(case) for case in theirs) for each in own)
 
     def shared(self, other: Cases) -> Case | None:
         """A case of both, if there is one for certain: one that rests on texts might hold for nobody."""
@@ -245,7 +254,7 @@ class _Reader:
             return column, inside if holds else outside
         if isinstance(node, exp.In) or sign in {"=", "!="}:
             within = holds is (sign != "!=")
-            listed = frozenset(known)
+            listed = frozenset(each for each in known if not isinstance(each, Decimal))  # no count is 2.5
             if not within and self.columns[column] == "boolean":
                 within, listed = True, frozenset({True, False}) - listed
             return column, [Values(null=False, only=listed) if within else Values(null=False, but=listed)]
