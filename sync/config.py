@@ -39,6 +39,7 @@ from sync.config_models import (
     PeopleSection,
     PrivacySection,
     PullSection,
+    RenewalsSection,
     SafetySection,
     SalesforceSection,
     Settings,
@@ -87,11 +88,11 @@ class Config:
     time: TimeSection
     people: PeopleSection
     activities: Activities
-    safety: SafetySection
     growth: GrowthSection
     renewals: RenewalsSection
     history: HistorySection
     privacy: PrivacySection
+    safety: SafetySection
     pull: PullSection
     http: HttpSection
     catalogue: Catalogue
@@ -106,7 +107,6 @@ class Config:
     def store_folder(self) -> Path:
         return self.folder / self.store.path
 
-    def digest_of(self, *sections: str) -> str:
     def mapped_fields(self) -> Mapping[str, str]:
         """Account fields that stand in the place of figures that Rapport would work out, by the name of the figure."""
         renewal_day = self.renewals.field if self.renewals.source == "field" else None
@@ -125,6 +125,7 @@ class Config:
         salesforce = {name: getattr(self.salesforce, name) for name in ("fields", "plans", "surveys")}
         return _digest({**parts, **salesforce}, self.catalogue.scores_digest)
 
+    def digest_of(self, *sections: str) -> str:
         """Tells whether two configs decide the same in these sections alone."""
         text = json.dumps({name: _canonical(getattr(self, name)) for name in sections}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -241,6 +242,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
     checks = Checks(settings, places, path.parent if path else Path())
     checks.clock()
     checks.connections()
+    checks.growth()
     accounts, rollout, activities = checks.accounts(), checks.rollout(), checks.activities()
     identity = checks.identity()
     catalogue = checks.catalogue({name: getattr(settings, name) for name in CATALOGUE_SECTIONS})
@@ -258,12 +260,12 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
         "time": settings.time,
         "people": settings.people,
         "activities": activities,
-        "safety": settings.safety,
-        "pull": settings.pull,
         "growth": settings.growth,
         "renewals": settings.renewals,
         "history": settings.history,
         "privacy": settings.privacy,
+        "safety": settings.safety,
+        "pull": settings.pull,
         "http": settings.http,
     }
     return Config(

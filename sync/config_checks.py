@@ -118,6 +118,18 @@ class Checks:
         self.faults += faults
         return section.model_copy(update={name: MappingProxyType(table) for name, table in merged.items()})
 
+    def growth(self) -> None:
+        renewals, growth = self.settings.renewals, self.settings.growth
+        if renewals.source == "field" and renewals.field is None:
+            self._fault(
+                ("renewals", "source"), 'which field of the Account is missing: field = "Renewal_Date__c"'
+            )
+        if growth.revenue_prior_12m is not None and growth.revenue_12m is None:
+            self._fault(
+                ("growth", "revenue_prior_12m"),
+                "it is compared with revenue_12m, which is missing; add it or remove this one",
+            )
+
     def clock(self) -> None:
         """A fixed clock in production would make every figure of the org wrong, and nobody would see it."""
         if self.settings.time.now is None:

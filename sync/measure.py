@@ -28,12 +28,14 @@ _PRESENT: Mapping[str, tuple[str, frozenset[str]]] = {
     "jira": ("jira", frozenset()),
     "contact": ("sf_contact", frozenset({"AccountId", "Department"})),
     "missed_calls": ("sf_task", frozenset({"CallType", "CallDisposition"})),
-    "event_types": ("sf_event", frozenset({"Type"})),
-}
     "opportunities": ("sf_opportunity", frozenset({"AccountId", "IsClosed", "IsWon", "CloseDate"})),
     "line_items": ("sf_opportunity_line_item", frozenset({"OpportunityId", "Product2Id"})),
     "assets": ("sf_asset", frozenset({"AccountId"})),
+    "contracts": ("sf_contract", frozenset({"AccountId"})),
     "products": ("sf_product", frozenset({"IsActive"})),
+    "event_types": ("sf_event", frozenset({"Type"})),
+    "cases": ("sf_case", frozenset({"IsClosed"})),
+}
 
 
 def server_now(config: Config, mirror: Mirror | None) -> datetime:
@@ -67,10 +69,12 @@ def measure(config: Config, mirror: Mirror, state: State | None, as_of: datetime
     """
     columns = "select column_name from duckdb_columns() where table_name = 'sf_account'"
     held = {name for (name,) in mirror.connection.execute(columns).fetchall()}
+    mapped = config.mapped_fields()
     unread = [name for name in config.accounts.columns if f"x_{name}" not in held]
+    unread += [name for name in mapped.values() if f"x_{name}" not in held]
     if unread:
         raise SyncError(
-            f"The store does not hold what [accounts.columns] asks for yet: {', '.join(unread)}.",
+            f"The store does not hold what the config asks of accounts yet: {', '.join(unread)}.",
             "run rapport pull first.",
         )
     metrics.evaluate(mirror.connection, config.catalogue, parameters(config, mirror, as_of))
@@ -83,11 +87,11 @@ def measure(config: Config, mirror: Mirror, state: State | None, as_of: datetime
         trends.remember_lasting(mirror.connection)
     previous = [(row[0], row[1], row[2]) for row in state.bands_before(as_of)]
     scorecards.evaluate(mirror.connection, config.catalogue, previous)
+    trends.add(mirror.connection, config.catalogue, past)
 
 
 def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Parameters:
-    jira = config.jira
-    trends.add(mirror.connection, config.catalogue, past)
+    jira = config.jira or JiraSection()  # without Jira the words are those of Cases
     lists: dict[str, Sequence[str]] = {
         "contact_task_types": config.activities.contact_task_types,
         "onsite_types": config.activities.onsite_types,
@@ -97,22 +101,27 @@ def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Param
         "staff_domains": staff_entries(config.identity.staff).domains,
         # in an internal IT everybody shares the domain, so it tells nobody apart
         "internal_domains": config.identity.internal_domains if config.accounts.preset == "vendor" else (),
-        "present": _present(mirror),
-    }
-    if jira is not None:
-        lists |= {
-            "p1_priorities": jira.p1_priorities,
-            "incident_types": jira.incident_types,
-            "waiting_statuses": jira.waiting_statuses,
-            "paused_statuses": jira.paused_statuses,
-            "done_statuses": jira.done_statuses,
-            "escalation_labels": jira.escalation_labels,
-            "customer_visible_projects": jira.customer_visible_projects,
         "required_roles": config.people.required_roles,
         "sponsor_roles": config.people.sponsor_roles,
         "champion_roles": config.people.champion_roles,
         "preset": (config.accounts.preset,),
-        }
+        "renewals": (config.renewals.source,),
+        "renewal_types": config.renewals.opportunity_types,
+        "mapped": tuple(config.mapped_fields()),
+        "present": _present(mirror),
+        "p1_priorities": jira.p1_priorities,
+        "incident_types": jira.incident_types,
+        "request_types": jira.request_types,
+        "change_types": jira.change_types,
+        "waiting_statuses": jira.waiting_statuses,
+        "paused_statuses": jira.paused_statuses,
+        "done_statuses": jira.done_statuses,
+        "escalation_labels": jira.escalation_labels,
+        "customer_visible_projects": jira.customer_visible_projects,
+        "scope_out": _in_words(jira.out_of_scope_labels),
+        "scope_decided": _in_words(jira.scope_decision_labels),
+        "scope_yes": ("yes", "true", "1"),  # a mapped field may be called "Out of scope" and just say so
+    }
     return metrics.Parameters(
         as_of=as_of,
         managed=config.accounts.managed,
@@ -120,8 +129,15 @@ def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Param
         exclude=config.activities.exclude,
         hours=business_hours(config),
         lists=lists,
+        fiscal_month=_fiscal_month(mirror),
+        mapped_fields=config.mapped_fields(),
         account_columns=tuple(config.accounts.columns),
     )
+
+
+def _in_words(labels: Sequence[str]) -> list[str]:
+    """Labels have no blanks, values of fields do: "out-of-scope" is also "Out of scope"."""
+    return [form for label in labels for form in (label, label.replace("-", " ").replace("_", " "))]
 
 
 def pilot_sql(config: Config) -> str | None:
@@ -133,7 +149,12 @@ def pilot_sql(config: Config) -> str | None:
         else f"coalesce(({to_sql(where, 'duckdb')}), false)"
     )
 
-        fiscal_month=_fiscal_month(mirror),
+
+def _fiscal_month(mirror: Mirror) -> int:
+    """The month in which the organisation's fiscal year begins; January where it does not say."""
+    month = mirror.one("select max(FiscalYearStartMonth) from sf_organization where not coalesce(IsDeleted, false)")
+    return month if isinstance(month, int) and 1 <= month <= 12 else 1
+
 
 def _present(mirror: Mirror) -> list[str]:
     rows = mirror.connection.execute(
@@ -145,9 +166,3 @@ def _present(mirror: Mirror) -> list[str]:
         for name, (source, needed) in _PRESENT.items()
         if source in missing and not needed & missing[source]
     ]
-def _fiscal_month(mirror: Mirror) -> int:
-    """The month in which the organisation's fiscal year begins; January where it does not say."""
-    month = mirror.one("select max(FiscalYearStartMonth) from sf_organization where not coalesce(IsDeleted, false)")
-    return month if isinstance(month, int) and 1 <= month <= 12 else 1
-
-
