@@ -19,35 +19,39 @@ if TYPE_CHECKING:
 # What it means that a part of the data is not there (the columns of models/coverage.sql).
 UNCOVERED: Mapping[str, str] = {
     "contacts_logged": "nobody has logged a contact with any customer in 90 days",
-    "issues": "there is no issue tracker, or it could not be read",
+    "jira": "there is no Jira, or it could not be read",
+    "issues": "there is neither a Jira nor any Case in Salesforce, or they could not be read",
     "sides": "in no project of this account can a customer be told from us",
     "p1_priorities": "the site has none of the priorities in [jira] p1_priorities",
     "waiting_statuses": "the site has none of the statuses in [jira] waiting_statuses",
+    "incident_types": "no issue is of a type in [jira] incident_types",
+    "request_types": "no issue is of a type in [jira] request_types",
+    "change_types": "no issue is of a type in [jira] change_types",
     "contacts": "contacts are not visible to the connected user",
     "emails": "under a fifth of the account managers have a visible sent e-mail in 90 days",
     "missed_calls": "direction or result of calls is not visible to the connected user",
     "event_types": "the type of events is not visible to the connected user",
     "titles": "no contact has a title, or titles are not visible to the connected user",
+    **deal_sources.UNCOVERED,
 }
 NOTHING_ON_RECORD = "no activity or issue data"
 TOO_LITTLE = "too little is known for a score"
 NAMED = 5  # records named beside a number
-    **deal_sources.UNCOVERED,
 
 _SINGULAR = {
     "issues": "issue",
     "days": "day",
     "weeks": "week",
     "units": "unit",
-    "times": "time",
-    "people": "person",
-    "moments": "moment",
-    "projects": "project",
     "roles": "role",
     "offerings": "offering",
     "cells": "cell",
     "deals": "deal",
     "renewals": "renewal",
+    "times": "time",
+    "people": "person",
+    "moments": "moment",
+    "projects": "project",
     "messages": "message",
     "meetings": "meeting",
     "visits": "visit",
@@ -74,17 +78,19 @@ def columns(catalogue: Catalogue) -> dict[str, Column]:
     for name, card in catalogue.scorecards.items():
         found[f"{name}_score"] = Column(card.label, "points")
         found[f"{name}_band"] = Column(f"{card.label} band", "")
+        for days in trends.HORIZONS:
+            found[f"{name}_trend_{days}d"] = Column(f"{card.label} in {days} days", "points")
+        found[f"{name}_days_in_band"] = Column(f"{card.label} in this band for", "days")
     return found
 
 
 def amount(value: float | None, unit: str) -> str:
-        for days in trends.HORIZONS:
-            found[f"{name}_trend_{days}d"] = Column(f"{card.label} in {days} days", "points")
-        found[f"{name}_days_in_band"] = Column(f"{card.label} in this band for", "days")
     """A number without its unit: shares in percent, others with one decimal at most and none above 10."""
     if value is None:
         return "unknown"
     exact = Decimal(repr(value))  # as it is written: 0.145 is 14.5 %, a hair less as a double
+    if unit == "money":
+        return f"{exact.quantize(Decimal(1) if abs(exact) >= 10 else Decimal('0.01'), ROUND_HALF_EVEN, _ROOM):,f}"
     if unit == "share":
         return f"{_rounded(exact * 100, 0)} %"
     return _rounded(exact, 0 if abs(exact) >= 10 else 1)
@@ -93,7 +99,7 @@ def amount(value: float | None, unit: str) -> str:
 def number(value: float | None, unit: str) -> str:
     """A number with its unit: "19 business hours", "1 issue", "33 %", "unknown"."""
     text = amount(value, unit)
-    if value is None or unit in ("share", ""):
+    if value is None or unit in ("share", "money", ""):
         return text
     return f"{text} {_SINGULAR.get(unit, unit) if text == '1' else unit}"
 
@@ -142,7 +148,13 @@ def condition(
 ) -> str:
     """Why a rule fires (the parts that hold), why it does not (those that are false) or cannot tell (the unknown)."""
     told = [part for part, state in zip(parts, states, strict=True) if state is holds] or list(parts)
-    return "; ".join(_clause(part, facts, known, holds=holds) for part in told)
+    # Whether something is known is no reason beside others: where it counts, the part that compares it tells it.
+    reasons = [part for part in told if not _asks_null(part)] or told
+    return "; ".join(_clause(part, facts, known, holds=holds) for part in reasons)
+
+
+def _asks_null(part: Clause) -> bool:
+    return part.comparison is not None and part.comparison.sign == "is null"
 
 
 def _clause(
@@ -156,6 +168,8 @@ def _clause(
     if holds is None or not values:
         return values or part.text
     compared = part.comparison
+    if _asks_null(part):
+        return values
     if compared is None or compared.column not in known:
         return f"{values} ({'' if holds else 'not '}{part.text})"
     if compared.sign == "=":
