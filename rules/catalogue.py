@@ -27,7 +27,7 @@ from rules.catalogue_models import (
     Scorecard,
 )
 from rules.catalogue_quadrant import late_metrics, late_names, no_loop, quadrant
-from rules.catalogue_rules import Facts, rule, rule_test
+from rules.catalogue_rules import Facts, no_circle, rule, rule_test
 from rules.catalogue_scorecards import bands, not_of_scores, scorecard
 from rules.catalogue_sections import Section, is_list, named_sections
 from rules.catalogue_segments import segments, stand_ins
@@ -121,7 +121,8 @@ def load(
     ordered = {name: each for name, each in every.items() if name not in late} | {
         name: every[name] for name in late
     }
-    rules = _kept(rule(each, facts) for each in rule_sections.values())
+    rules = _kept(rule(each, facts, rule_sections) for each in rule_sections.values())
+    no_circle(rules, faults)
     edges = bands(merged["bands"], faults)
     test_sections = [*_builtin_tests(builtin, raw, faults), *_tests(raw.get("tests", []), faults)]
     tests = _kept(rule_test(each, rule_sections, facts) for each in test_sections)
@@ -142,8 +143,8 @@ def load(
         tests=tuple(tests),
         bands=edges,
         digest=_digest(found),
-        segments=tuple(chosen),
         scores_digest=_digest({name: part for name, part in found.items() if name != "rules"}),
+        segments=tuple(chosen),
         variants={name: card for name, card in cards.items() if name in variants},
         quadrant=axes,
         late=late,

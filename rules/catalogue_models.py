@@ -137,6 +137,8 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """`after` names rules that ask for much the same: while one of them has a task, this one begins none."""
+
     name: str
     when: Expression
     kind: RuleKind
@@ -147,6 +149,7 @@ class Rule:
     assign: Literal["account_manager"]
     cooldown_days: int
     on_clear: OnClear
+    after: tuple[str, ...]
     enabled: bool
 
 

@@ -10,6 +10,7 @@ from rules import trends
 from rules.catalogue_models import Due, DueUnit, Rule, RuleTest
 from rules.catalogue_sections import Section, as_decimal, is_number, options, unknown_name
 from rules.expression_tokens import closest
+from rules.faults import Fault
 from rules.tasks import OnClear, RuleKind, RuleState, Severity
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class Facts:
     @classmethod
     def of(cls, metrics: Mapping[str, Type], scorecards: Collection[str]) -> Facts:
         scores: dict[str, Type] = {f"{name}_score": "number" for name in scorecards}
-        bands: dict[str, Type] = {f"{name}_band": "text" for name in scorecards}
         scores |= {column: "number" for name in scorecards for column in trends.names(name)}
+        bands: dict[str, Type] = {f"{name}_band": "text" for name in scorecards}
         return cls(metrics, {**metrics, **scores, **bands}, dict.fromkeys(bands, BANDS))
 
     @property
@@ -53,8 +54,8 @@ class Facts:
         return {**self.metrics, **TEXT_COLUMNS}
 
 
-def rule(section: Section, facts: Facts) -> Rule | None:
-    """One rule; None when a fault leaves nothing to work with."""
+def rule(section: Section, facts: Facts, rules: Collection[str]) -> Rule | None:
+    """One rule; None when a fault leaves nothing to work with. `rules` are the names of all."""
     when = section.expression("when", facts.conditions, want="boolean", noun="metric", choices=facts.choices)
     kind = cast("RuleKind | None", section.choice("kind", options(RuleKind)))
     severity = cast("Severity", section.choice("severity", options(Severity), "normal"))
@@ -64,6 +65,10 @@ def rule(section: Section, facts: Facts) -> Rule | None:
     section.choice("assign", ("account_manager",), "account_manager")
     cooldown = _cooldown(section)
     on_clear = cast("OnClear", section.choice("on_clear", options(OnClear), "complete"))
+    after = section.texts("after")
+    for each in after:
+        if each not in rules:
+            section.fault("after", *unknown_name("rule", each, rules))
     enabled = section.flag("enabled", default=True)
     section.missing("when", "the condition of the rule is missing")
     section.missing("kind", f"the kind of the rule is missing: {', '.join(options(RuleKind))}")
@@ -84,8 +89,23 @@ def rule(section: Section, facts: Facts) -> Rule | None:
         assign="account_manager",
         cooldown_days=cooldown,
         on_clear=on_clear,
+        after=after,
         enabled=enabled,
     )
+
+
+def no_circle(rules: Collection[Rule], faults: list[Fault]) -> None:
+    """Rules that wait for each other would wait for ever."""
+    after = {each.name: each.after for each in rules}
+    for name, own in after.items():
+        reached, ahead = set[str](), list(own)
+        while ahead:
+            each = ahead.pop()
+            if each not in reached:
+                reached.add(each)
+                ahead += after.get(each, ())
+        if name in reached:
+            faults.append(Fault(f"rules.{name}.after", "this rule would wait for itself"))
 
 
 def _due(section: Section) -> Due:

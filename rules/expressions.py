@@ -146,6 +146,12 @@ _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def _comparison(node: Node) -> Comparison | None:
+    if (
+        isinstance(node, exp.Is)
+        and isinstance(node.this, exp.Column)
+        and isinstance(node.expression, exp.Null)
+    ):
+        return Comparison(node.this.name, "is null", "")
     sign = _SIGNS.get(type(node))
     if sign is None:
         return None

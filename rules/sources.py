@@ -67,7 +67,8 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
         "working_level": "boolean",
         "moments_90d": "number",
     },
-    # one linked issue as it stood at `as_of`; sub-tasks and epics are not among them
+    # one linked issue as it stood at `as_of`, sub-tasks and epics left out; `system` jira, or salesforce for a Case that no
+    # issue names; `days_after_release`: created so many days after the latest release that it affects
     "issues": {
         "system": "text",
         "key": "text",
@@ -81,15 +82,21 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
         "done": "boolean",
         "p1": "boolean",
         "incident": "boolean",
+        "request": "boolean",
+        "change": "boolean",
         "waiting": "boolean",
         "paused": "boolean",
         "escalated": "boolean",
+        "out_of_scope": "boolean",
+        "scope_decided": "boolean",
         "software": "boolean",
         "overdue": "boolean",
         "created": "timestamp",
         "due_date": "date",
         "age_days": "number",
         "status_days": "number",
+        "assignee_changes_30d": "number",
+        "days_after_release": "number",
     },
     # the oldest customer comment of an open issue that nobody has answered, so one row per such issue
     "comments": {
@@ -137,21 +144,26 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
         "engaged": "boolean",
         "measurable": "boolean",
     },
+    **deal_sources.SOURCES,
 }
 
 # What the mirror must hold for a metric to be known; columns of models/coverage.sql.
 COVERAGE = (
     "contacts_logged",
+    "jira",
     "issues",
     "sides",
-    **deal_sources.SOURCES,
     "p1_priorities",
     "waiting_statuses",
+    "incident_types",
+    "request_types",
+    "change_types",
     "contacts",
     "emails",
     "missed_calls",
     "event_types",
     "titles",
+    *deal_sources.COVERAGE,
 )
 
 # Columns of `accounts.managed` and `rollout.where`; `[accounts.columns]` adds an org's own as text.
@@ -163,7 +175,6 @@ ACCOUNT_COLUMNS: Mapping[str, Type] = {
     "record_type": "text",
     "account_number": "text",
     "website": "text",
-    *deal_sources.COVERAGE,
     "parent_id": "text",
     "owner_id": "text",
     "person_account": "boolean",

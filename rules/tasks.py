@@ -41,6 +41,7 @@ class RuleOutcome:
     "records": [id, ...], "ageing": [metric, ...]}` with the records that the words name; words are rewritten only when
     it moved materially. `reason` says why the rule fires; when it is silent, which part of its condition is false; else
     which is unknown. `who_id` is a contact that still exists.
+    `after` are rules that ask for much the same and come first.
     `owner_id` is None when nobody active could be found; such a task is reported, never given to nobody.
     """
 
@@ -62,6 +63,7 @@ class RuleOutcome:
     cooldown_days: int
     on_clear: OnClear
     health_band: str | None
+    after: tuple[str, ...] = ()
 
 
 def outcomes(
@@ -167,6 +169,7 @@ def _of_rule(
                 cooldown_days=rule.cooldown_days,
                 on_clear=rule.on_clear,
                 health_band=band,
+                after=rule.after,
             )
         )
     return found
@@ -222,9 +225,9 @@ def _description(
 ) -> str:
     """The facts with the records they rest on, why this person, the rule's own words, how to be rid of it."""
     known = words.columns(catalogue)
-    lines = [
-        _fact(known[name], facts[name], own.get(name), catalogue.metrics.get(name)) for name in _told(rule)
-    ]
+    told = _told(rule)
+    told = [name for name in told if facts[name] is not None] or told
+    lines = [_fact(known[name], facts[name], own.get(name), catalogue.metrics.get(name)) for name in told]
     lines += [why_you, ""]
     if rule.description is not None:
         lines.append(render(rule.description, fields).strip())

@@ -90,7 +90,7 @@ def amount(value: float | None, unit: str) -> str:
         return "unknown"
     exact = Decimal(repr(value))  # as it is written: 0.145 is 14.5 %, a hair less as a double
     if unit == "money":
-        return f"{exact.quantize(Decimal(1) if abs(exact) >= 10 else Decimal('0.01'), ROUND_HALF_EVEN, _ROOM):,f}"
+        return _money(exact)
     if unit == "share":
         return f"{_rounded(exact * 100, 0)} %"
     return _rounded(exact, 0 if abs(exact) >= 10 else 1)
@@ -110,6 +110,12 @@ def _rounded(exact: Decimal, places: int) -> str:
         return "0"
     text = format(rounded, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _money(exact: Decimal) -> str:
+    """As people write amounts: whole from 10 up, thousands apart."""
+    rounded = exact.quantize(Decimal(1) if abs(exact) >= 10 else Decimal("0.01"), ROUND_HALF_EVEN, _ROOM)
+    return f"{rounded:,f}" if rounded else "0"
 
 
 def fact(column: Column, value: float | str | None) -> str:

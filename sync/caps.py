@@ -37,6 +37,7 @@ def create_within_caps(plan: TaskPlan, rows: Mapping[str, TaskRow], inputs: Plan
         and outcome.state == "fires"
         and (outcome.health_band or "").casefold() == "red"
     }
+    asked = _asked_for(plan, rows)
     left_over: dict[str, list[Candidate]] = {}
     refused = frozenset(inputs.quarantined)
     for candidate in sorted(plan.candidates, key=lambda one: (one.episode.key in refused, _order(one))):
@@ -46,6 +47,8 @@ def create_within_caps(plan: TaskPlan, rows: Mapping[str, TaskRow], inputs: Plan
             plan.waiting.append(wait(outcome, "no active owner: set [people] fallback_user"))
         elif outcome.kind == "grow" and outcome.account_id in red:
             plan.waiting.append(wait(outcome, "the account is red and a fix comes first"))
+        elif earlier := [rule for rule in outcome.after if (rule, outcome.account_id) in asked]:
+            plan.waiting.append(wait(outcome, f"{earlier[0]} asks for much the same and comes first"))
         elif full := _full(open_tasks.get(owner, 0), new_tasks.get(owner, 0), limits):
             left_over.setdefault(owner, []).append(candidate)
             plan.waiting.append(wait(outcome, full))
@@ -54,6 +57,18 @@ def create_within_caps(plan: TaskPlan, rows: Mapping[str, TaskRow], inputs: Plan
             new_tasks[owner] = new_tasks.get(owner, 0) + 1
             plan.changes.append(_create(candidate, owner, inputs))
     _plan_digests(left_over, rows, inputs, plan)
+
+
+def _asked_for(plan: TaskPlan, rows: Mapping[str, TaskRow]) -> set[tuple[str, str]]:
+    """(rule, account) of tasks that stay open, and of those that may begin now."""
+    settled = {change.key for change in plan.changes if change.action in {"complete", "delete"}}
+    stems = [
+        parsed[0]
+        for key, row in rows.items()
+        if is_open(row) and key not in settled and (parsed := task_keys.split(key)) is not None
+    ]
+    standing = {task_keys.parts(stem)[:2] for stem in stems}
+    return standing | {(one.outcome.rule, one.outcome.account_id) for one in plan.candidates}
 
 
 def _full(open_tasks: int, new_tasks: int, limits: Limits) -> str | None:

@@ -133,6 +133,7 @@ def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
         assign={"enum": ["account_manager"]},
         cooldown={"type": "string", "examples": ["14 days"]},
         on_clear=_one_of(OnClear),
+        after={"type": "array", "items": line},
         enabled={"type": "boolean"},
     )
     test = _table(rule=line, given={"type": "object"}, expect=_one_of(RuleState))

@@ -267,9 +267,14 @@ def _action_moved(last: Written | None, outcome: RuleOutcome | None) -> bool:
 
 
 def _next_actions(outcomes: Iterable[RuleOutcome]) -> dict[str, RuleOutcome]:
-    """The one thing to do first for each account: the gravest firing rule."""
+    """The one thing to do first for each account: the gravest firing rule, of those that no other comes before."""
+    firing = {(each.rule, each.account_id): each for each in outcomes if each.state == "fires"}
     ordered = sorted(
-        (each for each in outcomes if each.state == "fires"),
+        (
+            each
+            for each in firing.values()
+            if not any((rule, each.account_id) in firing for rule in each.after)
+        ),
         key=lambda each: (_SEVERITY.index(each.severity), _KIND.index(each.kind), each.rule),
         reverse=True,
     )

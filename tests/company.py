@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rules import catalogue
+from rules.sources import SOURCES
 from simulator import dataset
 from simulator.salesforce import SalesforceApi
 from sync import config as config_file
@@ -33,6 +35,8 @@ CATEGORIES = {
     "Blocked": ("11", "indeterminate"),
     "Done": ("5", "done"),
 }
+# For tests that bring rules of their own.
+NO_RULES = "".join(f"[rules.{name}]\nenabled = false\n" for name in catalogue.load({}, SOURCES).rules)
 RAPPORT_NUMBERS = ("Overall", "Health", "Penetration", "Confidence")
 
 
@@ -361,7 +365,9 @@ class Company:
             else ""
         )
         identity = '[identity]\ninternal_domains = ["vendor.example"]\naccount_field = "CRM Account"\n'
-        history = "[history]\nbackfill_weeks = 0\n"  # twelve weeks are for those tests alone that look at them
+        history = (
+            "[history]\nbackfill_weeks = 0\n"  # twelve weeks are for those tests alone that look at them
+        )
         text = (
             f'[salesforce]\ninstance_url = "{self.simulator.salesforce_url}"\n{site}'
             f"{'' if '[identity]' in extra else identity}"

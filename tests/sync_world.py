@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 AS_OF = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ANNA, BORIS = "0055g00000ANNAAAA1", "0055g00000BORISAA1"
 ACME, NORDWIND = "0015g00000ACMEAAA1", "0015g00000NORDWAA1"
-RULES = frozenset({"call_back", "re_engage", "reach_unit", "widen_contacts"})
+RULES = frozenset({"call_back", "re_engage", "reach_unit", "return_message", "widen_contacts"})
 
 
 def outcome(rule: str = "call_back", state: str = "fires", **other: object) -> RuleOutcome:

@@ -66,6 +66,10 @@ def test_a_rule_fires_is_silent_or_unknown_and_says_which_part_decides(book, ser
     assert told == {
         ("call_back", "Acme"): ("fires", "oldest unanswered question: 11 business hours, over 8"),
         ("call_back", "Quiet"): ("silent", "oldest unanswered question: 0 business hours, not over 8"),
+        ("status_update", "Acme"): (
+            "fires",
+            "active projects: 1, over 0; days since a status update: 1000, over 21",
+        ),
         ("re_engage", "Acme"): ("silent", "days since contact: 1, not over 30"),
         ("re_engage", "Quiet"): ("fires", "days since contact: 35, over 30"),
         ("reach_unit", "Quiet"): ("unknown", "share of units engaged: unknown"),
@@ -285,7 +289,7 @@ def test_nothing_from_outside_turns_breaks_or_overflows_a_text(book, serve):
     )
     company.pull()
     found = _outcomes(company)
-    assert {rule for rule, _ in found} == {"call_back", "all", "widen_contacts"}
+    assert {rule for rule, _ in found} == {"call_back", "status_update", "all", "widen_contacts"}
     for outcome in found.values():
         assert len(outcome.subject) <= 255
         assert "\n" not in outcome.subject + outcome.account + outcome.reason

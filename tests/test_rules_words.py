@@ -110,7 +110,19 @@ def test_a_fact_names_its_unit_once(name, value, text):
             True,
             "open top-priority issues: 2, days since contact: 1 (open_p1 * 2 > days_since_contact)",
         ),
-        ("wait is null", {"wait": None}, True, "oldest unanswered question: unknown (wait is null)"),
+        (
+            "open_p1 > 0 and (wait is null or wait > 8)",
+            {"open_p1": 1, "wait": None},
+            True,
+            "open top-priority issues: 1, over 0",
+        ),
+        (
+            "wait is null or wait > 8",
+            {"wait": 3},
+            False,
+            "oldest unanswered question: 3 business hours, not over 8",
+        ),
+        ("wait is null", {"wait": None}, True, "oldest unanswered question: unknown"),
     ],
 )
 def test_a_condition_is_told_by_the_parts_that_decide(when, facts, holds, text):

@@ -573,6 +573,31 @@ def test_while_a_red_fix_stands_grow_waits():
     assert len(only_grow.changes) == 2
 
 
+def test_of_two_rules_that_ask_for_much_the_same_one_begins():
+    second = outcome("return_message", after=("re_engage", "call_back"))
+    plan = make_plan(plan_inputs(outcomes=[second, outcome()]))
+    assert [change.rule for change in plan.changes] == ["call_back"]
+    assert plan.waiting[0].reason == "call_back asks for much the same and comes first"
+    assert [step.rule for step in plan.episodes] == ["call_back", "return_message"]  # both have begun
+
+    standing_already = make_plan(plan_inputs(outcomes=[second], tasks=[task_row(KEY)]))
+    assert not [change for change in standing_already.changes if change.action == "create"]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"outcomes": [outcome(state="silent")], "tasks": [task_row(KEY)]},  # settled in this very plan
+        {"outcomes": [outcome()], "tasks": [task_row(KEY, is_closed=True, answer="Not useful")]},  # refused
+        {"outcomes": [outcome(account_id=NORDWIND)]},
+    ],
+)
+def test_without_a_task_of_the_first_the_second_begins(first):
+    second = outcome("return_message", after=("call_back",))
+    plan = make_plan(plan_inputs(**{**first, "outcomes": [second, *first["outcomes"]]}))
+    assert ("return_message", ACME) in {(c.rule, c.account_id) for c in plan.changes if c.action == "create"}
+
+
 def test_a_task_is_never_given_to_nobody():
     plan = make_plan(plan_inputs(outcomes=[outcome(owner_id=None)]))
     assert not plan.changes

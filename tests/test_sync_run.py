@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from campaigns import sometimes
-from company import CUSTOMER, NOW, STAFF, Book, Company, ago
+from company import CUSTOMER, NO_RULES, NOW, STAFF, Book, Company, ago
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,10 +25,6 @@ points = [[0, 100], [100, 0]]
 [scorecards.health]
 caps = []
 """
-NO_RULES = "".join(
-    f"[rules.{name}]\nenabled = false\n"
-    for name in ("call_back", "re_engage", "reach_unit", "widen_contacts")
-)
 
 
 def account(company: Company, name: str = "Acme") -> dict:

@@ -6,7 +6,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
-from company import NOW, ago, sf_id
+from company import NO_RULES, NOW, ago, sf_id
 
 TODAY = NOW.date().isoformat()
 OTHER = sf_id("005", 999)
@@ -20,10 +20,6 @@ due = "3 business days"
 cooldown = "{cooldown}"
 on_clear = "{on_clear}"
 """
-OFF = "".join(
-    f"[rules.{name}]\nenabled = false\n"
-    for name in ("call_back", "re_engage", "reach_unit", "widen_contacts")
-)
 
 
 def rule(name: str = "busy", **other: str) -> str:
@@ -41,7 +37,7 @@ def company(book, serve):
         book.issue(f"ACME-{number}", acme)
     made = serve(book)
     made.acme = acme
-    made.configure(OFF + rule())
+    made.configure(NO_RULES + rule())
     return made
 
 
@@ -138,7 +134,7 @@ def test_true_again_on_the_same_day_is_a_second_episode(company):
     ("on_clear", "status", "deleted"), [("delete", "Not Started", True), ("leave", "Not Started", False)]
 )
 def test_on_clear_decides_what_becomes_of_it(company, on_clear, status, deleted):
-    company.configure(OFF + rule(on_clear=on_clear))
+    company.configure(NO_RULES + rule(on_clear=on_clear))
     company.sync()
     set_status(company, "ACME-2", "Done", NOW)
     company.sync()
@@ -152,7 +148,7 @@ def test_on_clear_decides_what_becomes_of_it(company, on_clear, status, deleted)
 
 def test_a_rule_taken_out_of_the_config_completes_its_untouched_tasks(company):
     company.sync()
-    company.configure(OFF)
+    company.configure(NO_RULES)
     company.sync()
     (task,) = tasks(company)
     assert task["Status"] == "Completed"
@@ -162,7 +158,7 @@ def test_a_rule_taken_out_of_the_config_completes_its_untouched_tasks(company):
 def test_unknown_leaves_the_task_alone(company):
     """Once Jira is no longer asked, how many issues are open is unknown, not none."""
     company.sync()
-    company.configure(OFF + rule(), jira=False)
+    company.configure(NO_RULES + rule(), jira=False)
     for _ in range(2):
         company.sync(allow_large_change=True)
         assert [task["Status"] for task in tasks(company)] == ["Not Started"]
@@ -183,7 +179,7 @@ def people(book, serve):
         book.add("User", Id=OTHER, Name="N", Username="n@vendor.example", IsActive=True, UserType="Standard")
         company = serve(book)
         company.configure(
-            OFF + rule() + "[safety]\nmax_open_tasks_per_owner = 99\nmax_new_tasks_per_owner_day = 99\n"
+            NO_RULES + rule() + "[safety]\nmax_open_tasks_per_owner = 99\nmax_new_tasks_per_owner_day = 99\n"
         )
         company.sync()
         for number, deed in enumerate(deeds):
@@ -270,7 +266,7 @@ def test_an_edited_or_reassigned_task_is_never_touched_again(people):
             site.set_status(issue["key"], "Done", at=now)
     company.sync()
     assert tasks(company) == kept  # the condition is false
-    company.configure(OFF, now=now)
+    company.configure(NO_RULES, now=now)
     company.sync()
     assert tasks(company) == kept  # the rule is gone
 
@@ -314,7 +310,7 @@ def crowd(book, serve):
             for number in range(count):
                 book.issue(f"{name}-{number + 1}", account)
         made = serve(book)
-        made.configure(OFF + rule() + extra)
+        made.configure(NO_RULES + rule() + extra)
         return made
 
     return make
@@ -384,7 +380,7 @@ def test_while_a_red_fix_stands_grow_waits(book, serve):
     book.call(account, ago(days=80))
     company = serve(book)
     company.configure(
-        OFF + rule("mend") + rule("sell", kind="grow", severity="high", when="open_issues >= 1")
+        NO_RULES + rule("mend") + rule("sell", kind="grow", severity="high", when="open_issues >= 1")
     )
     company.sync()
     (acme,) = company.org("Account")
@@ -426,7 +422,7 @@ def test_an_owner_who_left_is_stood_in_for(book, serve, manager_active, fallback
         book.issue(f"ACME-{number}", acme)
     company = serve(book)
     company.configure(
-        OFF + rule() + (f'[people]\nfallback_user = "{people["fallback"]}"\n' if fallback else "")
+        NO_RULES + rule() + (f'[people]\nfallback_user = "{people["fallback"]}"\n' if fallback else "")
     )
     outcome = company.sync()
     assert [task["OwnerId"] for task in tasks(company)] == ([people[gets_it]] if gets_it else [])
@@ -458,7 +454,7 @@ def test_without_a_sound_key_field_no_task_is_written_but_scores_are(book, serve
     for number in (1, 2):
         book.issue(f"ACME-{number}", acme)
     company = serve(book)
-    company.configure(OFF + rule())
+    company.configure(NO_RULES + rule())
     outcome = company.sync()
     assert not [task for task in company.org("Task") if task.get("Subject") == "Acme has 2 issues"]
     assert company.org("Account")[0]["Rapport_Band__c"]

@@ -5,12 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from company import CUSTOMER, NOW, STAFF, ago
+from company import CUSTOMER, NO_RULES, NOW, STAFF, ago
 
-NO_RULES = "".join(
-    f"[rules.{name}]\nenabled = false\n"
-    for name in ("call_back", "re_engage", "reach_unit", "widen_contacts")
-)
 ONE_MEASURE = """
 [[scorecards.health.measures]]
 metric = "{metric}"
