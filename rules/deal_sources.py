@@ -42,6 +42,18 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
         "competitor": "text",
         "inbound": "boolean",
     },
+    # one amount of the last 12 months (`year` 1) or of the 12 before (2): a won deal, or a mapped field of the account
+    "revenue": {"year": "number", "day": "date", "amount": "number"},
+    # one contract that was activated; `days_to_end` is negative once it has ended
+    "contracts": {
+        "start_date": "date",
+        "end_date": "date",
+        "days_to_end": "number",
+        "running": "boolean",
+        "budget_hours": "number",
+    },
+    # one renewal that lies ahead: kind contract | opportunity | field
+    "renewals": {"kind": "text", "day": "date", "days_ahead": "number", "amount": "number"},
     # one person and role that the person has for the account
     "account_roles": {
         "person_id": "text",
@@ -98,10 +110,15 @@ COVERAGE = (
     "champions",
     "sponsors",
     "pulse",
+    "revenue_12m",
+    "revenue_prior_12m",
+    "renewals",
+    "target",
 )
 
 REQUIRES: Mapping[str, tuple[str, ...]] = {
     "opportunities": ("opportunities",),
+    "renewals": ("renewals",),
     "account_roles": ("roles",),
     "required_roles": ("roles",),
     "line_items": ("owned_offerings",),
@@ -113,6 +130,7 @@ REQUIRES: Mapping[str, tuple[str, ...]] = {
 COLUMN_REQUIRES: Mapping[tuple[str, str], str] = {
     ("profiles", "pulse"): "pulse",
     ("profiles", "pulse_days"): "pulse",
+    ("profiles", "target"): "target",
     ("opportunities", "amount"): "rates",
     ("account_roles", "champion"): "champions",
     ("account_roles", "sponsor"): "sponsors",
@@ -129,12 +147,19 @@ UNCOVERED: Mapping[str, str] = {
     "roles": "nobody at any customer has a role on record",
     "champions": "nobody at any customer has a role of [people] champion_roles",
     "sponsors": "nobody at any customer has a role of [people] sponsor_roles",
+    "revenue_12m": "what was won, or the field in its place, has no amount in the organisation's currency or is not visible",
+    "revenue_prior_12m": "what was won the year before, or the field in its place, is not known in the organisation's currency",
+    "renewals": "where [renewals] source says that renewals stand, nothing is visible to the connected user",
+    "target": "Rapport_Target__c is filled on under 5 % of the managed accounts",
     "pulse": "Rapport_Pulse__c is filled on under 5 % of the managed accounts",
 }
 
 MEANINGS: Mapping[str, str] = {
     "profiles": "the account itself, with what people declared about it",
     "opportunities": "one opportunity as it stood at that time, its amount in the organisation's currency",
+    "revenue": "one amount of the last 24 months: a won deal, or what a mapped field of the account says in its place",
+    "contracts": "one contract that was activated",
+    "renewals": "one renewal that lies ahead, from where [renewals] source says that they stand",
     "account_roles": "one person and role that the person has, in deals of the last 24 months or in general",
     "required_roles": "one role of [people] required_roles, with the number of people who have it",
     "line_items": "one line of a deal; its offering is the family of the product, else the product",
@@ -146,6 +171,7 @@ MEANINGS: Mapping[str, str] = {
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Roles at the customer", ("account_roles", "required_roles")),
     ("Offerings", ("offerings", "line_items", "assets", "unit_deals", "cells")),
-    ("Deals", ("opportunities",)),
+    ("Deals", ("revenue", "opportunities")),
+    ("Contracts and renewals", ("renewals", "contracts")),
     ("What people declared", ("profiles",)),
 )

@@ -33,7 +33,11 @@ MODELS = (
     "opportunity_states",
     "accounts",
     "account_members",
+    "account_currency",
     "opportunities",
+    "revenue",
+    "contracts",
+    "renewals",
     "declared_inputs",
     "profiles",
     "activity_rows",
@@ -56,11 +60,10 @@ MODELS = (
     "comments",
     "responses",
     "projects",
-    "org_units",
     "unit_children",
     "unit_people",
     "on_record",
-    "coverage",
+    "org_units",
     "line_items",
     "assets",
     "dealings",
@@ -72,6 +75,7 @@ MODELS = (
     "cells",
     "deal_coverage",
 )
+    "coverage",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,8 @@ class Parameters:
     escalation_labels, contact_task_types, onsite_types, missed, executive_titles and not_executive (in the form of `sync.names.title_key`),
     customer_visible_projects, internal_domains, staff_domains, and `present` (sources that exist).
     `account_columns` are the org's own account fields that expressions may name.
+    `fiscal_month` begins the fiscal year. `mapped_fields` (renewal_day, revenue_12m, revenue_prior_12m) are Account fields that
+    stand for figures of the same name.
     """
 
     as_of: datetime
@@ -90,9 +96,10 @@ class Parameters:
     exclude: Expression | None = None
     hours: BusinessHours = field(default_factory=BusinessHours)
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    account_columns: Sequence[str] = ()
     fiscal_month: int = 1
 
+    account_columns: Sequence[str] = ()
+    mapped_fields: Mapping[str, str] = field(default_factory=dict)
 
 def model_text(name: str) -> str:
     return resources.files("rules").joinpath("models", f"{name}.sql").read_text(encoding="utf-8")
@@ -131,6 +138,7 @@ def _completed(name: str, body: str, parameters: Parameters) -> str:
     if name == "accounts":
         own = "".join(f', s."x_{column}" as "{column}"' for column in parameters.account_columns)
         managed = to_sql(parameters.managed, "duckdb")
+        own += _mapped(parameters.mapped_fields)
         group = "false" if parameters.group is None else to_sql(parameters.group, "duckdb")
         return (
             f"select m.*, coalesce(({managed}), false) as managed, coalesce(({group}), false) as is_group "
@@ -142,6 +150,21 @@ def _completed(name: str, body: str, parameters: Parameters) -> str:
 
 
 def metrics_sql(catalogue: Catalogue, engine: Engine = "duckdb") -> str:
+def _mapped(fields: Mapping[str, str]) -> str:
+    """Fields of the Account that the config puts in the place of figures of its own, read as text like all such fields."""
+    found = []
+    for name, kind in (
+        ("renewal_day", "date"),
+        ("revenue_12m", "decimal(28, 2)"),
+        ("revenue_prior_12m", "decimal(28, 2)"),
+    ):
+        field_name = fields.get(name)
+        text = "null" if field_name is None else f's."x_{field_name}"'
+        text = f"substring({text}, 1, 10)" if kind == "date" else text
+        found.append(f", try_cast({text} as {kind}) as mapped_{name}")
+    return "".join(found)
+
+
     """One query for every metric of every account: a scan per source, then expressions over the results."""
     q = _quote(engine)
     by_source: dict[str, list[Metric]] = {}

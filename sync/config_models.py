@@ -541,7 +541,9 @@ class RenewalsSection(Section):
         description="Types of opportunities that are renewals, by their close date",
     )
     field: ApiName | None = Field(
-        default=None, description="Date field of the Account with its next renewal", examples=["Renewal_Date__c"]
+        default=None,
+        description="Date field of the Account with its next renewal",
+        examples=["Renewal_Date__c"],
     )
 
 

@@ -103,7 +103,7 @@ OBJECTS: tuple[SourceObject, ...] = (
         _columns(
             "ParentId OwnerId RecordTypeId MasterRecordId PersonContactId",
             f"Name Type Industry AccountNumber Website {BAND_FIELD} {WHY_FIELD} {NEXT_ACTION_FIELD} "
-            "Rapport_Standing__c Rapport_Mission__c",
+            "Rapport_Standing__c Rapport_Mission__c CurrencyIsoCode",
             boolean="IsPersonAccount",
             decimal=f"{' '.join(SCORE_FIELDS.values())} {TREND_FIELD} {CONFIDENCE_FIELD} "
             "Rapport_Pulse__c Rapport_CSAT__c Rapport_Target__c",

@@ -119,6 +119,7 @@ def pull(
 def sources_of(config: Config) -> list[SourceObject]:
     """What a pull under this config asks of Salesforce."""
     columns = {**config.accounts.columns, **_manager_fields(config)}
+    columns |= {name: name for name in config.mapped_fields().values()}
     return wanted_objects(
         config.salesforce.fields, columns, config.identity.account_key, _mapped_objects(config)
     )
@@ -211,6 +212,7 @@ def _note_declared_fields(
     named = {
         **config.salesforce.fields,
         **{f"x_{name}": theirs for name, theirs in config.accounts.columns.items()},
+        **{f"x_{name}": name for name in config.mapped_fields().values()},
     }
     mapped = _mapped_objects(config)
     for source in wanted:

@@ -71,7 +71,7 @@ select
   coalesce(present.event_types, 0) = 1 as event_types,
   titled.n > 0 as titles,
   d.opportunities, d.rates, d.dealings, d.offerings, d.owned_offerings, d.placed_deals, d.roles, d.champions, d.sponsors,
-  d.pulse
+  d.pulse, d.revenue_12m, d.revenue_prior_12m, d.renewals, d.target
 from accounts a
 cross join logged
 cross join mail

@@ -20,8 +20,12 @@ select
     then days_between(s.Rapport_Mission_Date__c, c.day) end as mission_days,
   case when days_between(s.Rapport_SLA_Review__c, c.day) >= 0 then days_between(s.Rapport_SLA_Review__c, c.day) end
     as sla_review_days,
-  s.Rapport_Target__c as target
+  case
+    when r.iso is null or s.Rapport_Target__c = 0 then cast(s.Rapport_Target__c as decimal(28, 2))
+    else cast(s.Rapport_Target__c / r.rate as decimal(28, 2))
+  end as target
 from accounts a
 join sf_account s on s.Id = a.account_id
+join account_currency r on r.account_id = a.account_id
 cross join clock c
 left join account_manager m on m.account_id = a.account_id
