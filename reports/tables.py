@@ -24,6 +24,10 @@ _CARD: list[tuple[str, pa.DataType]] = [
     ("score", pa.int32()),
     ("band", pa.string()),
     ("confidence", pa.float64()),
+    ("trend_7d", pa.int32()),
+    ("trend_30d", pa.int32()),
+    ("trend_90d", pa.int32()),
+    ("days_in_band", pa.int32()),
 ]
 
 
@@ -35,7 +39,7 @@ def metrics_table(rows: Sequence[Json], names: Sequence[str]) -> pa.Table:
 
 
 def scores_table(rows: Sequence[Json], cards: Sequence[str]) -> pa.Table:
-    """account_id, account, as_of and score, band and confidence of each scorecard."""
+    """account_id, account, as_of and score, band, confidence and movement of each scorecard."""
     columns = [(f"{card}_{part}", kind) for card in cards for part, kind in _CARD]
     flat = [
         {

@@ -162,7 +162,7 @@ def portfolio(out: Console, rows: Sequence[Json], as_of: str) -> None:
             Text(short(row["account"], _NAME)),
             Text(band, style=_BAND_STYLE[band]),
             _dash(row["overall"]),
-            _dash(row["health"]),
+            f"{_dash(row['health'])}{moved(row.get('health_trend_30d'))}",
             _dash(row["penetration"]),
             amount(row["confidence"], "share"),
             Text(short(row["first_reason"], 64)),
@@ -200,6 +200,7 @@ def explanation(out: Console, data: Json) -> None:
                 (card["band"], _BAND_STYLE[card["band"]]),
                 f", confidence {amount(card['confidence'], 'share')}",
                 f" ({safe(card['unknown'])})" if card["unknown"] else "",
+                _since(card),
                 f", as segment {safe(card['segment'])}" if card["segment"] else "",
             ),
             soft_wrap=True,
@@ -211,6 +212,21 @@ def explanation(out: Console, data: Json) -> None:
     if data["rules"]:
         out.print()
         show(out, _rules(data["rules"], data.get("metrics", {})))
+
+
+def moved(points: int | None) -> str:
+    """How a score moved, beside it: " ▼ 11"."""
+    return "" if points is None else f" {'▼' if points < 0 else '▲' if points > 0 else '='} {abs(points)}"
+
+
+def _since(card: Json) -> str:
+    """How it moved and since when it is in this band, as far as the past is known."""
+    told = []
+    if card.get("trend_30d") is not None:
+        told.append(f",{moved(card['trend_30d'])} in 30 days")
+    if card.get("days_in_band"):
+        told.append(f", in this band for {number(card['days_in_band'], 'days')}")
+    return "".join(told)
 
 
 def _quadrant(data: Json) -> str:

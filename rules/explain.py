@@ -7,7 +7,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from rules import evidence, quadrant, words
+from rules import evidence, quadrant, trends, words
 from rules.expressions import clauses, to_sql
 
 if TYPE_CHECKING:
@@ -54,12 +54,19 @@ def explain(
             [account_id],
         ).fetchall()
     }
-    row = connection.execute(
+    standing = connection.execute(
         "select on_record, segment from eval_standing where account_id = ?", [account_id]
-    ).fetchone()
-    on_record, segment = row or (False, None)
+    ).fetchall()
+    on_record, segment = standing[0] if standing else (False, None)
+    moves = {
+        scorecard: dict(zip(trends.COLUMNS, row, strict=True))
+        for scorecard, *row in connection.execute(
+            f"select scorecard, {', '.join(trends.COLUMNS)} from eval_trends where account_id = ?", [account_id]
+        ).fetchall()
+    }
     cards = {
         name: _scorecard(connection, catalogue, name, segment, account_id, scores, links, on_record=on_record)
+        | moves[name]
         for name in catalogue.scorecards
         if name in scores
     }
@@ -195,10 +202,11 @@ def _stale(age: float | None, days: int | None) -> str:
 
 def _uncovered(connection: duckdb.DuckDBPyConnection, account_id: str) -> list[str]:
     """What the store lacks for this account, by the names in `words.UNCOVERED`."""
-    row = connection.execute(
+    rows = connection.execute(
         f"select {', '.join(words.UNCOVERED)} from coverage where account_id = ?", [account_id]
-    ).fetchone()
-    return [name for name, covered in zip(words.UNCOVERED, row or (), strict=False) if not covered]
+    ).fetchall()
+    found = rows[0] if rows else ()
+    return [name for name, covered in zip(words.UNCOVERED, found, strict=False) if not covered]
 
 
 def _unknown(catalogue: Catalogue, name: str, uncovered: Sequence[str]) -> str:

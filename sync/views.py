@@ -8,7 +8,7 @@ import math
 from datetime import UTC
 from typing import TYPE_CHECKING, cast
 
-from rules import words
+from rules import trends, words
 from rules.explain import explain
 from sync.errors import StoreBusy, SyncError
 from sync.link import find_accounts
@@ -65,18 +65,25 @@ def metrics(config: Config, mirror: Mirror, as_of: datetime) -> list[Json]:
 
 
 def scores(mirror: Mirror, as_of: datetime) -> list[Json]:
+    moves = ", ".join(f"t.{column}" for column in trends.COLUMNS)
     rows = mirror.connection.execute(
-        "select a.account_id, a.name, s.scorecard, s.score, s.band, s.confidence from eval_scores s "
+        f"select a.account_id, a.name, s.scorecard, s.score, s.band, s.confidence, {moves} from eval_scores s "
+        "join eval_trends t on t.account_id = s.account_id and t.scorecard = s.scorecard "
         "join accounts a on a.account_id = s.account_id order by a.account_id, s.scorecard"
     ).fetchall()
     found: dict[str, Json] = {}
-    for account_id, name, scorecard, score, band, confidence in rows:
+    for account_id, name, scorecard, score, band, confidence, *moved in rows:
         entry = found.setdefault(
             account_id, {"account_id": account_id, "account": name, "as_of": stamp(as_of), "scorecards": {}}
         )
         cards = entry["scorecards"]
         assert isinstance(cards, dict)  # noqa: S101 - set two lines above
-        cards[scorecard] = {"score": score, "band": band, "confidence": number(confidence)}
+        cards[scorecard] = {
+            "score": score,
+            "band": band,
+            "confidence": number(confidence),
+            **dict(zip(trends.COLUMNS, moved, strict=True)),
+        }
     return list(found.values())
 
 
@@ -89,8 +96,10 @@ def portfolio(config: Config, mirror: Mirror) -> list[Json]:
         "max(case when s.scorecard = 'overall' then s.score end) as overall, "
         "max(case when s.scorecard = 'health' then s.score end) as health, "
         "max(case when s.scorecard = 'penetration' then s.score end) as penetration, "
-        "max(case when s.scorecard = 'health' then s.confidence end) as confidence, bool_or(t.on_record) as on_record "
+        "max(case when s.scorecard = 'health' then s.confidence end) as confidence, bool_or(t.on_record) as on_record, "
+        "max(case when s.scorecard = 'health' then m.trend_30d end) as trend "
         "from eval_scores s join accounts a on a.account_id = s.account_id "
+        "join eval_trends m on m.account_id = s.account_id and m.scorecard = s.scorecard "
         "join eval_standing t on t.account_id = s.account_id group by a.account_id, a.name) p "
         "order by case p.band when 'red' then 1 when 'amber' then 2 when 'green' then 3 else 4 end, "
         "p.health, p.name, p.account_id"
@@ -103,6 +112,7 @@ def portfolio(config: Config, mirror: Mirror) -> list[Json]:
             "band": band,
             "overall": overall,
             "health": health,
+            "health_trend_30d": trend,
             "penetration": penetration,
             "confidence": confidence,
             "first_reason": reason_text(reasons[account_id][0], config.catalogue)
@@ -111,7 +121,7 @@ def portfolio(config: Config, mirror: Mirror) -> list[Json]:
             if on_record
             else words.NOTHING_ON_RECORD,
         }
-        for account_id, name, band, overall, health, penetration, confidence, on_record in rows
+        for account_id, name, band, overall, health, penetration, confidence, on_record, trend in rows
     ]
 
 
