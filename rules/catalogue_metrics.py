@@ -30,8 +30,8 @@ SOURCE_REQUIRES = {
     "issues": ("issues",),
     "comments": ("issues", "sides"),
     "responses": ("issues", "sides"),
-    "steps": ("issues",),
-    "projects": ("issues", "sides"),
+    "steps": ("jira",),
+    "projects": ("jira", "sides"),
     "org_units": ("contacts",),
     **deal_sources.REQUIRES,
 }

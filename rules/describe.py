@@ -43,7 +43,7 @@ SOURCE_MEANINGS: Mapping[str, str] = {
     "threads": "one mail thread whose newest message a contact has sent",
     "missed_calls": "one call of the customer that nobody took",
     "contacts": "one contact of the account, met or not",
-    "issues": "one linked issue as it stood at that time; sub-tasks and epics are not among them",
+    "issues": "one linked issue as it stood at that time, sub-tasks and epics left out, or one Case that no issue names",
     "comments": "one open issue in which the customer waits for an answer, by its oldest comment without one",
     "responses": "one issue that the customer raised in the last 90 days, by how long it waited for our first public comment",
     "steps": "one step of a linked issue from one status to another",

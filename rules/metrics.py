@@ -52,6 +52,7 @@ MODELS = (
     "contacts",
     "issue_links",
     "issue_states",
+    "cases",
     "issues",
     "public_comments",
     "steps",
@@ -62,8 +63,8 @@ MODELS = (
     "projects",
     "unit_children",
     "unit_people",
-    "on_record",
     "org_units",
+    "on_record",
     "line_items",
     "assets",
     "dealings",
@@ -74,8 +75,8 @@ MODELS = (
     "offerings",
     "cells",
     "deal_coverage",
-)
     "coverage",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +86,9 @@ class Parameters:
     `lists` are compared in lower case: p1_priorities, incident_types, waiting_statuses, paused_statuses, done_statuses,
     escalation_labels, contact_task_types, onsite_types, missed, executive_titles and not_executive (in the form of `sync.names.title_key`),
     customer_visible_projects, internal_domains, staff_domains, and `present` (sources that exist).
-    `account_columns` are the org's own account fields that expressions may name.
     `fiscal_month` begins the fiscal year. `mapped_fields` (renewal_day, revenue_12m, revenue_prior_12m) are Account fields that
     stand for figures of the same name.
+    `account_columns` are the org's own account fields that expressions may name.
     """
 
     as_of: datetime
@@ -97,9 +98,9 @@ class Parameters:
     hours: BusinessHours = field(default_factory=BusinessHours)
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
     fiscal_month: int = 1
-
     account_columns: Sequence[str] = ()
     mapped_fields: Mapping[str, str] = field(default_factory=dict)
+
 
 def model_text(name: str) -> str:
     return resources.files("rules").joinpath("models", f"{name}.sql").read_text(encoding="utf-8")
@@ -137,8 +138,8 @@ def _completed(name: str, body: str, parameters: Parameters) -> str:
     """The two models that the config has a say in: which accounts are managed or a group, which activities do not count."""
     if name == "accounts":
         own = "".join(f', s."x_{column}" as "{column}"' for column in parameters.account_columns)
-        managed = to_sql(parameters.managed, "duckdb")
         own += _mapped(parameters.mapped_fields)
+        managed = to_sql(parameters.managed, "duckdb")
         group = "false" if parameters.group is None else to_sql(parameters.group, "duckdb")
         return (
             f"select m.*, coalesce(({managed}), false) as managed, coalesce(({group}), false) as is_group "
@@ -149,7 +150,6 @@ def _completed(name: str, body: str, parameters: Parameters) -> str:
     return body
 
 
-def metrics_sql(catalogue: Catalogue, engine: Engine = "duckdb") -> str:
 def _mapped(fields: Mapping[str, str]) -> str:
     """Fields of the Account that the config puts in the place of figures of its own, read as text like all such fields."""
     found = []
@@ -165,6 +165,7 @@ def _mapped(fields: Mapping[str, str]) -> str:
     return "".join(found)
 
 
+def metrics_sql(catalogue: Catalogue, engine: Engine = "duckdb") -> str:
     """One query for every metric of every account: a scan per source, then expressions over the results."""
     q = _quote(engine)
     by_source: dict[str, list[Metric]] = {}

@@ -51,6 +51,7 @@ class Oracle(Answers):
         return any(
             key in issue.accounts and self._local_day(instant(issue.raw["fields"]["updated"])) > since
             for issue in self.issues
+            if issue.system == "jira"
         )
 
     def _units(self, account: str) -> tuple[set[str], set[str], bool]:
@@ -155,12 +156,13 @@ class Oracle(Answers):
 
     def _issue_metrics(self, account: str) -> dict[str, float | None]:
         names = ("open_issues", "open_p1", "overdue_issues", "stuck_issues", "active_projects")
-        if self.jira is None:
+        if not self.tracked():
             return dict.fromkeys(names)
+        with_jira = self.jira is not None
         still = [i for i in self.issues if account in i.accounts and i.counts and not i.done]
         resting = self._listed("waiting_statuses") | self._listed("paused_statuses")
         p1 = self._listed("p1_priorities")
-        on_site = {p["name"].casefold() for p in self.priorities}
+        on_site = {p["name"].casefold() for p in self.priorities if with_jira}
         return {
             "open_issues": len(still),
             "open_p1": sum(
@@ -173,21 +175,23 @@ class Oracle(Answers):
             )
             if p1 & on_site
             else None,
-            "overdue_issues": sum(i.due is not None and i.due < self.today for i in still),
+            "overdue_issues": sum(i.due is not None and i.due < self.today for i in still)
+            if with_jira
+            else None,
             "stuck_issues": sum(
                 i.status_since <= self.as_of - timedelta(days=14)
                 and i.status not in resting
                 and (not i.software or i.category == "indeterminate")
                 for i in still
             ),
-            "active_projects": len({i.project for i in still}),
+            "active_projects": len({i.project for i in still if i.project}) if with_jira else None,
         }
 
     def _question_metrics(self, account: str, sided: set[str]) -> dict[str, float | None]:
         names = ("unanswered_comments", "oldest_unanswered_hours", "oldest_unanswered_business_hours")
         own = [i for i in self.issues if account in i.accounts and i.counts]
         with_sides = [i for i in own if i.project in sided]
-        if self.jira is None or (own and not with_sides):
+        if not self.tracked() or (own and not with_sides):
             return dict.fromkeys(names)
         waits = [since for i in with_sides if not i.done and (since := self._waits_since(i, account))]
         return {

@@ -25,12 +25,15 @@ class Answers(Issues, Moments):
     def _flow_metrics(self, account: str) -> Metrics:
         names = ("open_escalations", "oldest_open_issue_days", "reopened_90d", "waiting_on_customer_days",
                  "customer_tasks_overdue")  # fmt: skip
-        if self.jira is None:
+        if not self.tracked():
             return dict.fromkeys(names)
         own = [i for i in self.issues if account in i.accounts and i.counts]
         still = [i for i in own if not i.done]
         listed = self._listed("waiting_statuses")
-        on_site = {status["name"].casefold() for status in self.statuses}
+        on_site = {status["name"].casefold() for status in self.statuses if self.jira is not None}
+        on_site |= {
+            (case.get("Status") or "").casefold() for case in self.org["Case"] if not case.get("IsDeleted")
+        }
         waiting = [i for i in still if i.status in listed]
         return {
             "open_escalations": sum(
@@ -44,12 +47,14 @@ class Answers(Issues, Moments):
                 self._in_days(at, None, 90) and was and not then
                 for i in own
                 for at, was, then in self._moves(i)
-            ),
+            )
+            if self.jira is not None
+            else None,
             "waiting_on_customer_days": max((self._days(i.status_since) for i in waiting), default=0)
             if listed & on_site
             else None,
             "customer_tasks_overdue": sum(i.due is not None and i.due < self.today for i in waiting)
-            if listed & on_site
+            if listed & on_site and self.jira is not None
             else None,
         }  # fmt: skip
 
@@ -57,7 +62,7 @@ class Answers(Issues, Moments):
         names = ("first_response_business_hours_p90", "days_since_status_update")
         own = [i for i in self.issues if account in i.accounts and i.counts]
         with_sides = [i for i in own if i.project in sided]
-        if self.jira is None or (own and not with_sides):
+        if not self.tracked() or (own and not with_sides):
             return dict.fromkeys(names)
         waits = [
             self.business_hours(i.created) - self.business_hours(self._answered_at(i, account))
@@ -67,7 +72,9 @@ class Answers(Issues, Moments):
         ]
         return {
             "first_response_business_hours_p90": continuous_quantile(waits, 0.9),
-            "days_since_status_update": self._since_update(account, with_sides),
+            "days_since_status_update": self._since_update(account, with_sides)
+            if self.jira is not None
+            else None,
         }
 
     def _since_update(self, account: str, issues: list[Issue]) -> float | None:

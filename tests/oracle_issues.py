@@ -27,6 +27,7 @@ class Issue:
     priority: str | None
     due: date | None
     counts: bool  # neither sub-task nor epic
+    system: str = "jira"
 
 
 class Issues(Records):
@@ -94,6 +95,36 @@ class Issues(Records):
                 )
             )
 
+        self._cases()
+
+    def _cases(self) -> None:
+        """E29: Cases are issues too, without project; since when they have their status is not told, so since created."""
+        for case in self.org["Case"]:
+            account = self.survivor(case.get("AccountId"))
+            if account is None and (person := self._person(case.get("ContactId"))):
+                account = self.contacts[person]["account"]
+            if not self._known(case) or account is None:
+                continue
+            closed = instant(case.get("ClosedDate"))
+            created = instant(case["CreatedDate"])
+            done = bool(case.get("IsClosed")) and not (closed and closed > self.as_of)
+            status = (case.get("Status") or "").casefold()
+            raw = {
+                "fields": {
+                    "issuetype": {"name": case.get("Type") or ""},
+                    "labels": ["escalated"] if case.get("IsEscalated") else [],
+                    "reporter": None,
+                    "comment": {"comments": []},
+                    "updated": case["CreatedDate"],
+                },
+                "changelog": {"histories": []},
+            }
+            self.issues.append(
+                Issue(raw=raw, key=case["Id"], accounts={account}, created=created, project=None, service=False, software=False,
+                      done=done or status in self._listed("done_statuses"), category=None, status=status, status_since=created,
+                      priority=(case.get("Priority") or "").casefold() or None, due=None, counts=True, system="salesforce")
+            )  # fmt: skip
+
     def _side(self, person: dict | None, issue: Issue, account: str | None) -> str | None:
         """E23, in its order."""
         if not person or person.get("accountType") == "app":
@@ -137,10 +168,14 @@ class Issues(Records):
     def _comments(self, issue: Issue) -> list[dict]:
         return [c for c in issue.raw["fields"]["comment"]["comments"] if instant(c["created"]) <= self.as_of]
 
+    def tracked(self) -> bool:
+        """Whether anything tells of issues: a Jira, or Cases in the org."""
+        return self.jira is not None or any(self._known(case) for case in self.org["Case"])
+
     def _sided_projects(self) -> set[str]:
         """E23: projects in which somebody is determinably a customer in 180 d; any issue of the project counts."""
         found = set()
-        for issue in self.issues:
+        for issue in (each for each in self.issues if each.system == "jira"):
             people = [
                 c["author"] for c in self._comments(issue) if self._in_days(instant(c["created"]), None, 180)
             ]

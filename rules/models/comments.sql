@@ -49,10 +49,8 @@ waiting_comments as (
   where d.side = 'customer' and d.is_step = 0 and d.n > coalesce(a.n, 0) and d.at > c.as_of - interval '90' day
 )
 select
-  i.account_id,
-  'jira' as record_system,
-  i.record_id, i.record_key, i.record_text,
-  k.person_id as record_person,
+  i.account_id, i.record_system, i.record_id, i.record_key, i.record_text,
+  coalesce(k.person_id, author.person_id) as record_person,
   i.key, i.project,
   w.at,
   seconds_between(w.at, c.as_of) / cast(3600 as double) as hours,
@@ -65,9 +63,11 @@ select
   )) / cast(3600 as double) as business_hours
 from waiting_comments w
 join issues i on i.account_id = w.account_id and i.site = w.site and i.issue_id = w.issue_id
-join sided_projects p on p.site = i.site and p.project = i.project
+join sided_projects p on p.site = i.site and p.project = coalesce(i.project, '')
 cross join clock c
 left join zone_day z on z.utc_date = cast(w.at as date) and w.at >= z.starts and w.at < z.ends
+left join sf_user u on u.Id = w.author_id
+left join contact_person author on author.contact_id = u.ContactId
 left join jira_person b on b.site = w.site and b.id = w.author_id
 left join contact_by_address k on k.account_id = w.account_id and k.address_key = b.address_key
 where w.place = 1

@@ -7,6 +7,8 @@ priorities as (
   select lower(p.name) as name from jira_priority p
   union
   select lower(i.priority_name) as name from jira_issue i where i.priority_name is not null
+  union
+  select lower(k.Priority) as name from sf_case k where k.Priority is not null and not k.IsDeleted
 ),
 p1 as (
   select count(*) as n from priorities p join setting s on s.name = 'p1_priorities' and s.value = p.name
@@ -15,9 +17,31 @@ statuses as (
   select lower(t.name) as name from jira_status t
   union
   select lower(i.status_name) as name from jira_issue i where i.status_name is not null
+  union
+  select lower(k.Status) as name from sf_case k where k.Status is not null and not k.IsDeleted
 ),
 waiting as (
   select count(*) as n from statuses t join setting s on s.name = 'waiting_statuses' and s.value = t.name
+),
+types as (
+  select lower(i.type_name) as name from jira_issue i where i.type_name is not null
+  union
+  select lower(k.Type) as name from sf_case k where k.Type is not null and not k.IsDeleted
+),
+kinds as (
+  select
+    count(case when s.name = 'incident_types' then 1 end) as incidents,
+    count(case when s.name = 'request_types' then 1 end) as requests,
+    count(case when s.name = 'change_types' then 1 end) as changes
+  from types t
+  join setting s on s.name in ('incident_types', 'request_types', 'change_types') and s.value = t.name
+),
+any_case as (
+  select count(*) as n
+  from sf_case k
+  cross join clock c
+  join setting visible on visible.name = 'present' and visible.value = 'cases'
+  where not k.IsDeleted and k.CreatedDate <= c.as_of
 ),
 present as (
   select
@@ -55,16 +79,20 @@ titled as (
 told_apart as (
   select i.account_id, max(case when p.project is null then 0 else 1 end) as any_sided
   from issues i
-  left join sided_projects p on p.site = i.site and p.project = i.project
+  left join sided_projects p on p.site = i.site and p.project = coalesce(i.project, '')
   group by i.account_id
 )
 select
   a.account_id,
   logged.n > 0 as contacts_logged,
-  coalesce(present.jira, 0) = 1 as issues,
-  coalesce(present.jira, 0) = 1 and coalesce(t.any_sided, 1) = 1 as sides,
-  coalesce(present.jira, 0) = 1 and p1.n > 0 as p1_priorities,
-  coalesce(present.jira, 0) = 1 and waiting.n > 0 as waiting_statuses,
+  coalesce(present.jira, 0) = 1 as jira,
+  coalesce(present.jira, 0) = 1 or any_case.n > 0 as issues,
+  (coalesce(present.jira, 0) = 1 or any_case.n > 0) and coalesce(t.any_sided, 1) = 1 as sides,
+  (coalesce(present.jira, 0) = 1 or any_case.n > 0) and p1.n > 0 as p1_priorities,
+  (coalesce(present.jira, 0) = 1 or any_case.n > 0) and waiting.n > 0 as waiting_statuses,
+  (coalesce(present.jira, 0) = 1 or any_case.n > 0) and kinds.incidents > 0 as incident_types,
+  (coalesce(present.jira, 0) = 1 or any_case.n > 0) and kinds.requests > 0 as request_types,
+  (coalesce(present.jira, 0) = 1 or any_case.n > 0) and kinds.changes > 0 as change_types,
   coalesce(present.contact, 0) = 1 as contacts,
   mail.sending > 0 and mail.sending * 5 >= mail.managers as emails,
   coalesce(present.missed_calls, 0) = 1 as missed_calls,
@@ -73,11 +101,13 @@ select
   d.opportunities, d.rates, d.dealings, d.offerings, d.owned_offerings, d.placed_deals, d.roles, d.champions, d.sponsors,
   d.pulse, d.revenue_12m, d.revenue_prior_12m, d.renewals, d.target
 from accounts a
+join deal_coverage d on d.account_id = a.account_id
 cross join logged
 cross join mail
 cross join titled
 cross join p1
 cross join waiting
 cross join present
+cross join kinds
+cross join any_case
 left join told_apart t on t.account_id = a.account_id
-join deal_coverage d on d.account_id = a.account_id

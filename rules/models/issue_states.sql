@@ -75,6 +75,15 @@ escalations as (
   from jira_issue_value v
   join setting e on e.name = 'escalation_labels' and e.value = lower(v.value)
   where v.kind = 'label'
+),
+said_of_scope as (
+  select v.site, v.issue_id, max(case when s.name in ('scope_out', 'scope_yes') then 1 else 0 end) as is_out,
+    max(case when s.name = 'scope_decided' then 1 else 0 end) as is_decided
+  from jira_issue_value v
+  join setting s on s.value = lower(v.value)
+    and ((v.kind = 'label' and s.name in ('scope_out', 'scope_decided'))
+      or (v.kind = 'field:scope' and s.name in ('scope_out', 'scope_decided', 'scope_yes')))
+  group by v.site, v.issue_id
 )
 select
   k.site, k.id, k.key, k.summary, k.reporter_id, k.created, k.epic, coalesce(k.subtask, false) as subtask,
@@ -86,15 +95,22 @@ select
   k.status_category = 'done' or done.value is not null as done,
   p1.value is not null as p1,
   incident.value is not null as incident,
+  request.value is not null as request,
+  change_type.value is not null as change,
   waiting.value is not null as waiting,
   paused.value is not null as paused,
-  escalations.issue_id is not null as escalated
+  escalations.issue_id is not null as escalated,
+  coalesce(q.is_out, 0) = 1 as out_of_scope,
+  coalesce(q.is_decided, 0) = 1 as scope_decided
 from known k
 left join jira_project p on p.site = k.site and p.id = k.project_id
 left join labels n on n.site = k.site and n.issue_id = k.id
 left join escalations on escalations.site = k.site and escalations.issue_id = k.id
+left join said_of_scope q on q.site = k.site and q.issue_id = k.id
 left join setting done on done.name = 'done_statuses' and done.value = lower(k.status)
 left join setting p1 on p1.name = 'p1_priorities' and p1.value = lower(k.priority)
 left join setting incident on incident.name = 'incident_types' and incident.value = lower(k.type_name)
+left join setting request on request.name = 'request_types' and request.value = lower(k.type_name)
+left join setting change_type on change_type.name = 'change_types' and change_type.value = lower(k.type_name)
 left join setting waiting on waiting.name = 'waiting_statuses' and waiting.value = lower(k.status)
 left join setting paused on paused.name = 'paused_statuses' and paused.value = lower(k.status)

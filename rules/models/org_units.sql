@@ -27,6 +27,8 @@ engaged_people as (
   join jira_person w on w.site = i.site and w.id = i.reporter_id
   join contact_person k on k.address_key = w.address_key
   where not i.done and not i.subtask and not i.epic and not k.is_deleted
+  union
+  select k.person_id from cases k where not k.done and not k.paired
 ),
 engaged_children as (
   select m.account_id as child_id from moments m where m.days_ago < 90

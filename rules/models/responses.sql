@@ -1,15 +1,27 @@
 -- One row per issue that the customer's side raised in 90 d, with the business time to our first public comment. One
 -- without an answer has waited until now, or until it was last done: the step, without a step the resolution date (E25).
--- Its project is one with a customer in it by the very fact that it is there.
+-- Its project is one with a customer in it by the very fact that it is there. A Case is raised by its contact, and enters
+-- only where people talk in Cases at all.
 with
 asked as (
-  select i.account_id, i.site, i.issue_id, i.created, i.done, j.resolved, j.reporter_id
+  select
+    i.account_id, i.site, i.issue_id, i.created, i.done, j.resolved, j.reporter_id,
+    cast(null as varchar) as person_id
   from issues i
   join jira_issue j on j.site = i.site and j.id = i.issue_id
   join sides s
     on s.site = i.site and s.issue_id = i.issue_id and s.author_id = j.reporter_id and s.account_id = i.account_id
   cross join clock c
   where s.side = 'customer' and i.created > c.as_of - interval '90' day
+  union all
+  select
+    k.account_id, 'salesforce' as site, k.case_id as issue_id, k.created, k.done, k.closed as resolved,
+    cast(null as varchar) as reporter_id,
+    k.person_id
+  from cases k
+  join sided_projects p on p.site = 'salesforce' and p.project = ''
+  cross join clock c
+  where not k.paired and k.person_id is not null and k.created > c.as_of - interval '90' day
 ),
 answers as (
   select p.account_id, p.site, p.issue_id, min(p.at) as at
@@ -26,7 +38,7 @@ last_done as (
 ),
 waits as (
   select
-    a.account_id, a.site, a.issue_id, a.reporter_id, a.created as since,
+    a.account_id, a.site, a.issue_id, a.reporter_id, a.person_id, a.created as since,
     r.at is not null as answered,
     greatest(a.created, case
       when r.at is not null then r.at
@@ -63,10 +75,8 @@ contact_by_address as (
   group by g.account_id, k.address_key
 )
 select
-  i.account_id,
-  'jira' as record_system,
-  i.record_id, i.record_key, i.record_text,
-  k.person_id as record_person,
+  i.account_id, i.record_system, i.record_id, i.record_key, i.record_text,
+  coalesce(k.person_id, w.person_id) as record_person,
   i.key, i.project, i.type, i.priority,
   w.since as at,
   w.answered,

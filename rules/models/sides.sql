@@ -12,6 +12,17 @@ named as (
   union
   select v.site, v.issue_id, v.value as author_id from jira_issue_value v where v.kind = 'participant'
 ),
+-- In a Case everybody is a user of the org: a contact's own, or of a kind that customers and partners have (E29).
+users as (
+  select
+    u.Id as user_id,
+    case
+      when u.ContactId is not null then 'customer'
+      when coalesce(u.UserType, 'Standard') in ('Standard', 'CsnOnly') then 'staff'
+      when u.UserType not in ('AutomatedProcess', 'CloudIntegrationUser') then 'customer'
+    end as side
+  from sf_user u
+),
 contact_addresses as (
   select distinct g.account_id, k.address_key
   from contact_person k
@@ -49,3 +60,13 @@ left join setting internal on internal.name = 'internal_domains' and internal.va
 left join contact_addresses k on k.account_id = l.account_id and k.address_key = w.address_key
 left join domains d on d.account_id = l.account_id and d.domain = w.domain
 left join named n on n.site = p.site and n.issue_id = p.issue_id and n.author_id = p.author_id
+union all
+select distinct
+  'salesforce' as site, k.case_id as issue_id, m.CreatedById as author_id, k.account_id,
+  cast(null as varchar) as project,
+  u.side
+from sf_case_comment m
+join cases k on k.case_id = m.ParentId
+join users u on u.user_id = m.CreatedById
+cross join clock c
+where not m.IsDeleted and m.CreatedDate <= c.as_of
