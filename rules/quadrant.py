@@ -67,8 +67,8 @@ def told(
         return None
     found = connection.execute(
         "select quadrant, attractive, able, tier from eval_quadrant where account_id = ?", [account_id]
-    ).fetchone()
-    value, attractive, able, tier = found or (None, None, None, None)
+    ).fetchall()
+    value, attractive, able, tier = found[0] if found else (None, None, None, None)
     axes = {"attractive": attractive, "able": able}
     return {
         "value": value,
@@ -96,10 +96,10 @@ def _measure(
     else:
         label, unit = catalogue.metrics[measure.name].label, catalogue.metrics[measure.name].unit
         value = f'select "{measure.name}" as v from eval_metrics where account_id = $account'
-    row = connection.execute(
+    rows = connection.execute(
         f"select v, {curve_sql(measure.points, 'v')} from ({value})", {"account": account_id}
-    ).fetchone()
-    known, score = row or (None, None)
+    ).fetchall()
+    known, score = rows[0] if rows else (None, None)
     kind = "scorecard" if measure.of_scorecard else "metric"
     return {
         kind: measure.name,

@@ -41,5 +41,5 @@ def told(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[st
 
 
 def _count(connection: duckdb.DuckDBPyConnection, condition: str) -> int:
-    row = connection.execute(f"select count(*) from accounts a where a.managed and ({condition})").fetchone()
-    return int(row[0]) if row else 0
+    query = f"select count(*) from accounts a where a.managed and ({condition})"
+    return int(connection.execute(query).fetchall()[0][0])

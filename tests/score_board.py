@@ -7,15 +7,19 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
-from rules import catalogue, scorecards
+from rules import catalogue, catalogue_quadrant, catalogue_segments, scorecards
 from rules.catalogue import Bands, Catalogue
 from rules.catalogue_scorecards import scorecard
-from rules.catalogue_sections import named_sections
-from rules.sources import COVERAGE, SOURCES
+from rules.catalogue_sections import Section, named_sections
+from rules.sources import ACCOUNT_COLUMNS, COVERAGE, SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 METRICS = tuple(f"m{n}" for n in range(6))
 BANDS = Bands(Decimal(70), Decimal(40), Decimal(2))
@@ -37,15 +41,44 @@ def _metrics() -> Catalogue:
     return replace(loaded, metrics=own, rules={}, quadrant=None, late=())
 
 
-def book(cards: dict, *, bands: Bands = BANDS) -> Catalogue:
-    """A catalogue of these scorecards alone, over the metrics m0 to m5; numbers as a TOML file would give them."""
+def book(
+    cards: dict,
+    *,
+    bands: Bands = BANDS,
+    fresh: dict[str, tuple[str, int]] | None = None,
+    segments: dict | None = None,
+    axes: dict | None = None,
+) -> Catalogue:
+    """A catalogue of these scorecards alone, over the metrics m0 to m5; sections as a TOML file would give them.
+
+    `fresh` says by which metric and for how many days one is fresh.
+    """
     faults: list = []
+    numbers = dict.fromkeys(METRICS, "number")
     sections = named_sections("scorecards", cards, faults)
-    chosen = {
-        name: scorecard(each, dict.fromkeys(METRICS, "number"), sections) for name, each in sections.items()
-    }
+    chosen = {name: scorecard(each, numbers, sections) for name, each in sections.items()}
+    split = named_sections("segments", segments or {}, faults)
+    used = catalogue_segments.stand_ins(split)
+    found = catalogue_segments.segments(split, ACCOUNT_COLUMNS, sections)
+    shelf = replace(
+        _metrics(),
+        scorecards={name: card for name, card in chosen.items() if name not in used},
+        variants={name: card for name, card in chosen.items() if name in used},
+        segments=tuple(found),
+        bands=bands,
+    )
+    for name, (by, days) in (fresh or {}).items():
+        metric = replace(shelf.metrics[name], fresh_by=by, fresh_days=days)
+        shelf = replace(shelf, metrics={**shelf.metrics, name: metric})
+    if axes is not None:
+        shape = catalogue_quadrant.quadrant(
+            Section("quadrant", axes, faults), numbers, sections, ACCOUNT_COLUMNS
+        )
+        brought = catalogue_quadrant.late_metrics(shape, shelf.metrics) if shape else []
+        metrics = {**shelf.metrics, **{each.name: each for each in brought}}
+        shelf = replace(shelf, quadrant=shape, metrics=metrics, late=tuple(each.name for each in brought))
     assert not faults
-    return replace(_metrics(), scorecards=chosen, bands=bands)
+    return shelf
 
 
 def measure(metric: str, weight, *points: tuple) -> dict:
@@ -67,20 +100,37 @@ def _ground() -> duckdb.DuckDBPyConnection:
 
 
 def board(
-    shelf: Catalogue, values: dict[str, dict[str, float | None]], previous=()
+    shelf: Catalogue,
+    values: dict[str, dict[str, float | None]],
+    previous=(),
+    *,
+    accounts: dict[str, dict[str, str]] | None = None,
+    blank: Collection[str] = (),
 ) -> duckdb.DuckDBPyConnection:
-    """`values` by account and metric; what is not given is unknown. Sources are there, and empty."""
+    """`values` by account and metric; what is not given is unknown. Sources are there, and empty.
+
+    `accounts` holds texts of account columns; of those in `blank` nothing is on record.
+    """
     connection = _ground()
     table = {"account_id": pa.array(list(values), pa.string())}
     for name in shelf.metrics:
         table[name] = pa.array([own.get(name) for own in values.values()], pa.float64())
+    columns = {
+        "account_id": pa.array(list(values), pa.string()),
+        "managed": pa.array([True] * len(values)),
+        **{
+            name: pa.array([(accounts or {}).get(each, {}).get(name) for each in values], pa.string())
+            for name in ("industry", "type", "name")
+        },
+    }
+    recorded = {"account_id": columns["account_id"], "on_record": [each not in blank for each in values]}
     connection.register("given", pa.table(table))
+    for name, content in (("accounts", columns), ("on_record", recorded)):
+        connection.register("incoming", pa.table(content))
+        connection.execute(f"create or replace temp table {name} as select * from incoming")
+        connection.unregister("incoming")
     covered = ", ".join(f"true as {name}" for name in COVERAGE)
     connection.execute("create or replace temp table eval_metrics as select * from given")
-    connection.execute(
-        "create or replace temp table accounts as select account_id, true as managed from given"
-    )
-    connection.execute("create or replace temp table on_record as select account_id, true as on_record from given")
     connection.execute(f"create or replace temp table coverage as select account_id, {covered} from given")
     connection.unregister("given")
     scorecards.evaluate(connection, shelf, previous)

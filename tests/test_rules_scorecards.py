@@ -106,6 +106,92 @@ def test_a_floor_that_is_exactly_met_is_met(weights, known, floor, enough):
     assert (score, band) == ((80, "green") if enough else (None, "unknown"))
 
 
+# -- nothing on record, stale, other segments ------------------------------------------------------------------------------
+
+
+def test_an_account_of_which_nothing_is_on_record_is_unknown_whatever_its_zeroes_say():
+    cards = {
+        "one": {"measures": [measure("m0", 1), measure("m1", 1)], "caps": [_cap("m1 > 0", 20)], "floor": 0},
+        "all": {"of": {"one": 1}, "floor": 0},
+    }
+    values = {"blank": {"m0": 100, "m1": 100}, "known": {"m0": 100, "m1": 0}}
+    connection = board(book(cards), values, [("blank", "one", "green")], blank={"blank"})
+    found = scores(connection)
+    assert found["blank", "one"] == found["blank", "all"] == (None, "unknown", 0.0, None, None)
+    assert found["known", "one"][:3] == (50, "amber", 1.0)
+    lost = connection.execute("select count(score) from eval_measures where account_id = 'blank'").fetchall()
+    assert lost == [(0,)]  # so that nothing of it costs points anywhere
+    facts = connection.execute(
+        "select m0, one_score, one_band from eval_facts where account_id = 'blank'"
+    ).fetchall()
+    assert facts == [(100, None, None)]  # the metric itself is what it is
+
+
+@pytest.mark.parametrize(
+    ("age", "confidence", "band"),
+    [
+        (0, 1.0, "amber"),
+        (179.9, 1.0, "amber"),
+        (180, 0.25, "unknown"),  # like every window: N days ago is out
+        (203, 0.25, "unknown"),
+        (None, 0.25, "unknown"),  # undated
+    ],
+)
+def test_a_stale_value_counts_in_the_score_and_not_in_the_confidence(age, confidence, band):
+    cards = {
+        "card": {"measures": [measure("m0", 3), measure("m1", 1)]},
+        "loose": {"measures": [measure("m0", 3), measure("m1", 1)], "floor": 0.25},
+    }
+    shelf = book(cards, fresh={"m0": ("m5", 180)})
+    connection = board(shelf, {"a": {"m0": 40, "m1": 80, "m5": age}})
+    found = scores(connection)
+    assert found["a", "card"] == (50 if band == "amber" else None, band, confidence, 50.0, 50.0)
+    assert found["a", "loose"][:2] == (50, "amber")
+    rows = connection.execute(
+        "select metric, fresh, age from eval_measures where scorecard = 'card' order by place"
+    ).fetchall()
+    assert rows == [("m0", confidence == 1.0, age), ("m1", True, None)]
+    unknown = scores(board(shelf, {"a": {"m1": 80, "m5": 3}}))["a", "card"]
+    assert unknown[:3] == (None, "unknown", 0.25)
+
+
+def test_the_first_segment_that_an_account_is_in_chooses_its_scorecards_under_the_same_names():
+    cards = {
+        "one": {"measures": [measure("m0", 1)], "caps": [_cap("m5 > 0", 10)]},
+        "two": {"measures": [measure("m1", 1)]},
+        "all": {"of": {"one": 1, "two": 1}},
+        "one_of_banks": {"measures": [measure("m1", 1), measure("m2", 3)], "floor": 0.9},
+        "one_of_shops": {"measures": [measure("m3", 1)]},
+        "all_of_shops": {"of": {"one": 3, "two": 1}},
+    }
+    segments = {
+        "banks": {"when": "contains(name, 'bank')", "scorecards": {"one": "one_of_banks"}},
+        "shops": {
+            "when": "contains(industry, 'shop')",
+            "scorecards": {"one": "one_of_shops", "all": "all_of_shops"},
+        },
+    }
+    own = {"m0": 10, "m1": 20, "m2": 60, "m3": 90, "m5": 1}
+    accounts = {
+        "bank": {"name": "A bank"}, "shop": {"industry": "shop"}, "both": {"name": "bank", "industry": "shop"},
+        "other": {"industry": "mine"}, "empty": {},
+    }  # fmt: skip
+    connection = board(book(cards, segments=segments), dict.fromkeys(accounts, own), accounts=accounts)
+    found = scores(connection)
+    assert {name for _, name in found} == {"one", "two", "all"}
+    assert {account: found[account, "one"][0] for account in accounts} == {
+        "bank": 50, "shop": 90, "both": 50, "other": 10, "empty": 10,
+    }  # fmt: skip
+    assert {account: found[account, "all"][3] for account in accounts} == {
+        "bank": 35, "shop": 72.5, "both": 35, "other": 15, "empty": 15,
+    }  # fmt: skip
+    assert dict(connection.execute("select account_id, segment from eval_standing").fetchall()) == {
+        "bank": "banks", "shop": "shops", "both": "banks", "other": None, "empty": None,
+    }  # fmt: skip
+    caps = connection.execute("select account_id from eval_caps order by 1").fetchall()
+    assert caps == [("empty",), ("other",)]
+
+
 # -- rounding ------------------------------------------------------------------------------------------------------------
 
 
