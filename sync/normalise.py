@@ -224,6 +224,7 @@ def materialise(config: Config, mirror: Mirror) -> list[str]:
         connection.execute(_ACCOUNT_DOMAIN)
         connection.execute("drop table email_end")
         _staff(config, mirror)
+        notices += _nobody_is_staff(config)
         notices += link.resolve(config, connection)
         issue_ties.materialise(connection)
         notices += _declared_units(config, connection)
@@ -310,6 +311,17 @@ def _staff(config: Config, mirror: Mirror) -> None:
     _table(
         mirror.connection, "staff_person", {"site": [s for s, _ in ordered], "id": [i for _, i in ordered]}
     )
+
+
+def _nobody_is_staff(config: Config) -> list[str]:
+    """Among colleagues of one domain only the config can tell who answers; an answer of nobody's is none."""
+    if config.accounts.preset == "vendor" or config.jira is None or config.identity.staff:
+        return []
+    told = (
+        "identity.staff names nobody: among colleagues of one domain it alone says who is IT and who the customer;"
+        " name its people, groups or domains, or every answer of theirs counts as a question"
+    )
+    return [told]
 
 
 def _declared_units(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
