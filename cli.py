@@ -24,7 +24,7 @@ import typer
 
 import demo as demo_run
 from connectors.errors import ConnectorError, FieldNotFound
-from reports import output, plan_text, tables, terminal
+from reports import doctor_text, output, plan_text, tables, terminal
 from reports.output import TableFormat
 from rules.faults import CatalogueError
 from simulator import dataset, faults
@@ -33,6 +33,7 @@ from sync import config as config_file
 from sync import lock, run, suggest, views
 from sync.changes import Plan
 from sync.config_errors import ConfigError
+from sync.doctor import diagnose
 from sync.errors import SyncError
 from sync.measure import default_as_of, measure, server_now
 from sync.state import State
@@ -296,6 +297,24 @@ def status(context: typer.Context, *, format: FormatOption = Format.text) -> Non
         output.json_line(data)
     else:
         terminal.status(terminal.console(), data)
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    *,
+    wait: Wait = run.READ_WAIT,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Check connections, rights, quotas and what the data lacks, and say what would help most; writes nothing."""
+    config = config_file.load(context.obj)
+    found = diagnose(config, wait=wait)
+    if format is Format.json:
+        output.json_line(found.to_json())
+    else:
+        doctor_text.diagnosis(terminal.console(), found.to_json())
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)
 
 
 @app.command()

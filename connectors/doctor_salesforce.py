@@ -264,9 +264,9 @@ def _excess(
         yield Finding(
             need.name,
             "warning",
-            f"This user may also {' and '.join(may)} records of {need.name}, which is never done.",
+            f"This user may also {_either(may)} records of {need.name}, which is never done.",
             "take these permissions away from the integration user.",
-            code="excess",
+            code="excess_rights",
         )
     own = {*need.updates, *need.creates}
     more = sorted(name for name, info in fields.items() if info.updateable and name not in own)
@@ -277,8 +277,12 @@ def _excess(
             f"This user may also edit {len(more)} other fields of {need.name} ({listed(more)}).",
             "leave edit access to the fields that are written.",
             {"fields": len(more)},
-            "excess",
+            "excess_fields",
         )
+
+
+def _either(verbs: Sequence[str]) -> str:
+    return verbs[0] if len(verbs) == 1 else f"{', '.join(verbs[:-1])} and {verbs[-1]}"
 
 
 def _rows(salesforce: Salesforce, need: ObjectNeed, total: int | None) -> Iterator[Finding]:
