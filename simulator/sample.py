@@ -1,5 +1,5 @@
-"""A sample vendor company as a dataset folder: some sixty accounts, two years of history, stories people
-know.
+"""A sample company as a dataset folder: its customers, the departments that its own IT serves, two years of
+history, stories people know.
 
     write(Path("sample"), now=datetime(2026, 11, 22, 9, tzinfo=UTC))
 
@@ -13,21 +13,26 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.sample_clock import Clock
-from simulator.sample_expected import STORIES, Story
+from simulator.sample_departments import IN_HOUSE_UNITS, TOLD_OF_DEPARTMENTS
+from simulator.sample_expected import IN_HOUSE_STORIES, STORIES, Story
 from simulator.sample_firms import DECLARED_UNITS, PROJECT_ACCOUNTS
+from simulator.sample_ids import jira_account_id
 from simulator.sample_jira_json import Numbers, issue_json
 from simulator.sample_jira_site import (
     ACCOUNT_FIELD_NAME,
+    CASE_FIELD_NAME,
     fields_json,
     myself_json,
     priorities_json,
     projects_json,
     statuses_json,
 )
-from simulator.sample_people import INTERNAL_DOMAIN
+from simulator.sample_people import INTERNAL_DOMAIN, IT_AGENTS, STAFF
 from simulator.sample_portfolio import live
 from simulator.sample_schema import SCHEMA
 from simulator.sample_stories import TOLD
+from simulator.sample_stories_delivery import TOLD_OF_DELIVERY
+from simulator.sample_stories_growth import TOLD_OF_GROWTH
 from simulator.sample_world import found_company, open_accounts, stray_issues, touch_up
 
 if TYPE_CHECKING:
@@ -39,11 +44,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCOUNT_FIELD_NAME",
+    "CASE_FIELD_NAME",
     "DECLARED_UNITS",
     "INTERNAL_DOMAIN",
+    "IN_HOUSE_STORIES",
+    "IN_HOUSE_UNITS",
     "PROJECT_ACCOUNTS",
     "STORIES",
     "Story",
+    "it_staff",
     "write",
 ]
 DEFAULT_SEED: Final = 7
@@ -70,14 +79,19 @@ def write(folder: Path, *, now: datetime, seed: int = DEFAULT_SEED) -> None:
     _write_json(jira / "myself.json", myself_json(reader.jira_id, reader.name, reader.staff.email))
 
 
+def it_staff() -> list[str]:
+    """Jira account ids of those who serve the company's own departments: for a config's `[identity] staff`."""
+    return [jira_account_id(person.email) for person in STAFF if person.key in IT_AGENTS]
+
+
 def _play(clock: Clock, seed: int) -> Company:
     company = found_company(clock)
     scenes = open_accounts(company, seed)
     for scene in scenes:
         live(scene)
-        tell = TOLD.get(scene.firm.key)
-        if tell:
-            tell(scene)
+        for told in (TOLD, TOLD_OF_DELIVERY, TOLD_OF_GROWTH, TOLD_OF_DEPARTMENTS):
+            if scene.firm.key in told:
+                told[scene.firm.key](scene)
     stray_issues(company, {scene.firm.key: scene for scene in scenes}, seed)
     touch_up(company)
     company.org.finish()

@@ -97,6 +97,16 @@ def after_business_hours(at: datetime, hours: float) -> datetime:
         at = opening(at + timedelta(days=1))
 
 
+def business_time(since: datetime, until: datetime) -> timedelta:
+    """How much of the span lies within business hours."""
+    total, day = timedelta(), since
+    while opening(day) <= until:
+        if day.weekday() < 5:
+            total += max(timedelta(), min(until, closing(day)) - max(since, opening(day)))
+        day += timedelta(days=1)
+    return total
+
+
 def salesforce_stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 

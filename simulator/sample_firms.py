@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 # How an issue outside a project of the customer's own names its account.
 Naming = Literal["organization", "id18", "id15", "name", "url"]
-SUPPORT_DESK, PRODUCT, INTERNAL = "SUP", "PROD", "OPS"
+SUPPORT_DESK, PRODUCT, INTERNAL, IT_DESK = "SUP", "PROD", "OPS", "IT"
+IN_HOUSE_TYPES: Final = ("Department", "Division")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,11 @@ class Firm:
     cast: tuple[Role, ...] = ()
     age_days: int = 1_100
     alias: str = ""
+
+    @property
+    def in_house(self) -> bool:
+        """A part of the vendor's own organisation, served by its IT."""
+        return self.type in IN_HOUSE_TYPES
 
     @property
     def key(self) -> str:
@@ -144,6 +150,20 @@ _MERIDIAN = (
     Role("Agnes", "Bellamy", "Head of Operations", "Operations"),
     Role("Rafael", "Moreno", "IT Manager", "IT"),
     Role("Edith", "Szabo", "Controller", "Finance"),
+)
+_LARKSPUR = (
+    Role("Vera", "Lindahl", "Head of Procurement", "Procurement"),
+    Role("Otto", "Brenner", "Finance Manager", "Finance"),
+    Role("Mina", "Sato", "Plant Engineer", "Production"),
+)
+_CASTOR = (
+    Role("Jonah", "Pike", "Fleet Manager", "Fleet"),
+    Role("Ada", "Lovell", "Chief Executive Officer", "Management"),
+    Role("Lena", "Marsh", "Port Captain", "Ports"),
+)
+_FOXGLOVE = (
+    Role("Iris", "Hallam", "Head of Web Shop", "E-Commerce"),
+    Role("Gus", "Petersen", "Store Manager", "Stores"),
 )
 
 FIRMS: Final = (
@@ -227,6 +247,24 @@ FIRMS: Final = (
     Firm("Delta Fabrication", "delta.example", "halvorsen", "Manufacturing", _STEADY, naming="id18"),
     Firm("Delta Fabrication", "deltafab.example", "nwosu", "Manufacturing", _THIN, naming="id15",
          alias="Delta Fabrication of Leeds"),
+    # Stories of growth, standing, governance and delivery.
+    Firm("Larkspur Textiles", "larkspur.example", "raman", "Apparel",
+         Life(people=3, engaged=1, last_touch=20, touches=2, past=14, fresh=0, finished=0, deals=False),
+         cast=_LARKSPUR),
+    Firm("Brightwater Utilities", "brightwater.example", "silva", "Utilities",
+         Life(people=4, engaged=3, last_touch=9, touches=8, past=14, fresh=1, deals=False)),
+    Firm("Castor Shipping", "castor.example", "halvorsen", "Shipping",
+         Life(people=3, engaged=1, last_touch=6, touches=6, past=14, fresh=0, finished=0, deals=False),
+         cast=_CASTOR),
+    # No plan, no mission, no review, no service level; two of its units are known by name alone.
+    Firm("Dunmore Ceramics", "dunmore.example", "nwosu", "Manufacturing",
+         Life(people=2, engaged=1, last_touch=25, touches=2, past=6, fresh=0, finished=0, deals=False),
+         service=None),
+    Firm("Elmsworth Foods", "elmsworth.example", "ferrari", "Food & Beverage",
+         Life(people=4, engaged=2, last_touch=15, touches=5, past=14, fresh=1, deals=False)),
+    Firm("Foxglove Pharmacies", "foxglove.example", "tanaka", "Healthcare",
+         Life(people=2, engaged=2, last_touch=12, touches=6, past=14, fresh=0, finished=0, deals=False),
+         cast=_FOXGLOVE, software="FXW"),
     # Everyday customers.
     Firm("Aurora Optics", "aurora.example", "halvorsen", "Electronics", _BUSY, software=PRODUCT,
          naming="id18"),
@@ -263,6 +301,7 @@ PROJECT_ACCOUNTS: Final = {
     "ABM": "Acme GmbH",
     "ACME": "Acme GmbH",
     "BOR": "Borealis Logistics",
+    "FXW": "Foxglove Pharmacies",
     "HARB": "Harborview Clinics",
     "NORD": "Nordwind AG",
     "NWD": "Nordwind AG",
@@ -274,6 +313,7 @@ DECLARED_UNITS: Final = {
     "Aurora Optics": ("Finance", "IT", "Operations", "Production"),
     "Bluewater Marine": ("Finance", "Fleet", "IT"),
     "Castellan Security": ("Finance", "IT", "Operations"),
+    "Dunmore Ceramics": ("Kiln works", "Sales"),
     "Falcon Couriers": ("Dispatch", "Finance", "IT"),
     "Harborview Clinics": ("Finance", "IT", "Nursing", "Operations"),
     "Kestrel Insurance": ("Claims", "Finance", "IT", "Operations"),

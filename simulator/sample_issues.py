@@ -24,6 +24,14 @@ REQUESTS: Final = (
     "Search is slow since Monday", "Wrong tax rate for one product", "Calendar shows yesterday's shift",
     "Duplicate customer numbers", "Upload of attachments fails", "Archive of last year is missing",
 )  # fmt: skip
+# What the staff of the house asks of its own IT: request, and the offering it belongs to.
+OFFERINGS: Final = {
+    "New laptop for a starter": "Workplace", "Docking station does not charge": "Workplace",
+    "Access to the shared drive": "Access", "Password of the time clock": "Access",
+    "Report of overtime is empty": "Reports", "Monthly figures by cost centre": "Reports",
+    "Travel expenses cannot be booked": "Applications", "Form for holidays fails": "Applications",
+    "Wireless drops in the meeting room": "Network", "Phone line crackles": "Network",
+}  # fmt: skip
 _WORK: Final = (
     "Bulk editing of orders", "Single sign-on for field staff", "Audit trail for prices",
     "Faster search index",
@@ -38,6 +46,11 @@ _ANSWERS: Final = (
     "We found the cause and are preparing a correction.", "This is planned for the next delivery.",
     "Please find the steps attached; we stay in touch.", "Corrected and tested on our side.",
 )  # fmt: skip
+
+
+def subjects(scene: Scene) -> tuple[str, ...]:
+    """What people of this account write about."""
+    return tuple(OFFERINGS) if scene.firm.in_house else REQUESTS
 
 
 def finished_issues(scene: Scene) -> None:
@@ -57,7 +70,7 @@ def finished_issues(scene: Scene) -> None:
 def _finished_request(scene: Scene, at: datetime, *, rated: bool) -> None:
     rng, who, agent = scene.rng, scene.rng.choice(scene.speakers), scene.supporter()
     kind = rng.choice(("Incident", "Service Request", "Service Request", "Change"))
-    issue = scene.issue(scene.desk, kind, rng.choice(REQUESTS), at, who)
+    issue = scene.issue(scene.desk, kind, rng.choice(subjects(scene)), at, who)
     issue.priority = rng.choice(("High", "Medium", "Medium", "Low"))
     at = after_business_hours(at, rng.uniform(0.3, 7))
     issue.assign(at, agent, agent)
@@ -98,10 +111,10 @@ def _finished_work(scene: Scene, at: datetime, workshop: Project) -> None:
 
 def open_issues(scene: Scene) -> None:
     life, rng = scene.life, scene.rng
-    speakers = scene.speakers
+    speakers, texts = scene.speakers, subjects(scene)
     for turn, hours in enumerate(life.unanswered):
         scene.ask(
-            REQUESTS[(turn * 5 + len(scene.firm.name)) % len(REQUESTS)],
+            texts[(turn * 5 + len(scene.firm.name)) % len(texts)],
             waiting_hours=hours,
             by=speakers[turn % len(speakers)],
             question=_QUESTIONS[turn % len(_QUESTIONS)],
@@ -111,7 +124,7 @@ def open_issues(scene: Scene) -> None:
             _work_in_progress(scene, scene.workshop, turn)
             continue
         by, hours = speakers[turn % len(speakers)], rng.randint(14, 60)
-        issue = scene.request(rng.choice(REQUESTS), hours_ago=hours, by=by)
+        issue = scene.request(rng.choice(subjects(scene)), hours_ago=hours, by=by)
         issue.comment(scene.clock.business_ago(hours - 3), by, "Thank you. It concerns all of us.")
         issue.comment(
             scene.clock.business_ago(hours - 4.5), scene.supporter(), _ANSWERS[turn % len(_ANSWERS)]
@@ -141,7 +154,7 @@ def overdue(scene: Scene, *, days: int, by: Customer, summary: str = "") -> Issu
     """Promised for so many days ago, moved once already, still being worked on."""
     clock, agent = scene.clock, scene.supporter()
     issue = scene.issue(
-        scene.desk, "Change", summary or scene.rng.choice(REQUESTS), clock.working(days + 31), by
+        scene.desk, "Change", summary or scene.rng.choice(subjects(scene)), clock.working(days + 31), by
     )
     issue.assign(clock.working(days + 30), agent, agent)
     issue.comment(clock.working(days + 29), agent, "We will have this ready for you soon.")
@@ -155,9 +168,9 @@ def stuck(scene: Scene, *, days: int, by: Customer, summary: str = "") -> Issue:
     """Taken up so many days ago; since then nothing has moved."""
     clock, agent = scene.clock, scene.supporter()
     issue = scene.issue(
-        scene.desk, "Incident", summary or scene.rng.choice(REQUESTS), clock.working(days + 4), by
+        scene.desk, "Incident", summary or scene.rng.choice(subjects(scene)), clock.working(days + 4), by
     )
-    issue.comment(clock.working(days + 3), agent, "We are analysing this.")
+    issue.comment(clock.working(days + 3.2), agent, "We are analysing this.")
     issue.assign(clock.working(days + 1), agent, agent)
     issue.step(clock.working(days), agent, "In Progress")
     return issue

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from simulator.sample_jira_site import PRIORITIES, STATUSES, Project, is_done, project_id
+from simulator.sample_jira_site import (
+    PRIORITIES,
+    REQUEST_TYPES,
+    STATUSES,
+    Project,
+    Version,
+    is_done,
+    project_id,
+)
 from simulator.sample_people import Author, Colleague, Customer
 
 if TYPE_CHECKING:
@@ -90,6 +98,10 @@ class Issue:
         self.organizations: tuple[Organization, ...] = ()
         self.participants: tuple[Customer, ...] = ()
         self.security: str | None = None
+        self.case_number: str | None = None  # of the Case that stands for the same trouble
+        self.request_type = REQUEST_TYPES.get(type_name)
+        self.components: tuple[str, ...] = ()
+        self.affects: tuple[Version, ...] = ()
         self.rating: tuple[int, datetime] | None = None
         self.histories: list[History] = []
         self.comments: list[Comment] = []

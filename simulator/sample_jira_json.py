@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.sample_clock import JIRA_ZONE, after_business_hours, jira_stamp
+from simulator.sample_clock import (
+    CLOSES,
+    JIRA_ZONE,
+    OPENS,
+    after_business_hours,
+    business_time,
+    jira_stamp,
+)
 from simulator.sample_jira_site import (
     ACCOUNT_FIELD,
     API,
     BASE_URL,
+    CASE_FIELD,
     FIRST_RESPONSE,
     ORGANIZATIONS,
     PARTICIPANTS,
+    REQUEST_TYPE,
+    RESOLUTION_TIME,
     SATISFACTION,
     SATISFACTION_DATE,
     priority_json,
     project_json,
     status_json,
     type_json,
+    version_json,
 )
 from simulator.sample_people import Colleague, Customer
 
@@ -30,6 +42,7 @@ if TYPE_CHECKING:
     from simulator.sample_people import Author
 
 FIRST_RESPONSE_GOAL_HOURS: Final = 8
+PAUSES: Final = ("Waiting for customer", "Pending")
 _FIELD_IDS: Final = {"Key": "issuekey"}
 
 
@@ -52,7 +65,7 @@ def text_document(text: str) -> dict[str, Any]:
 def user_json(person: Author) -> dict[str, Any]:
     address: str | None
     if isinstance(person, Customer):
-        kind, address = "customer", person.email
+        kind, address = "atlassian" if person.licensed else "customer", person.email
     elif isinstance(person, Colleague):
         kind, address = "atlassian", person.staff.email if person.staff.address_visible else None
     else:
@@ -118,11 +131,14 @@ def _plain_fields(issue: Issue) -> dict[str, Any]:
         "reporter": user_json(issue.reporter),
         "creator": user_json(issue.reporter),
         "labels": list(issue.labels),
-        "components": [],
+        "components": [
+            {"id": str(10_300 + zlib.crc32(name.encode()) % 1_000), "name": name} for name in issue.components
+        ],
         "fixVersions": [],
-        "versions": [],
+        "versions": [version_json(each, issue.project) for each in issue.affects],
         "security": {"id": "10100", "name": issue.security, "description": ""} if issue.security else None,
         ACCOUNT_FIELD: issue.account_value,
+        CASE_FIELD: issue.case_number,
     } | (
         {
             "parent": {
@@ -222,6 +238,8 @@ def _service_fields(issue: Issue) -> dict[str, Any]:
         ORGANIZATIONS: [_organization(each) for each in issue.organizations],
         PARTICIPANTS: [user_json(person) for person in issue.participants],
         FIRST_RESPONSE: _first_response(issue),
+        RESOLUTION_TIME: _resolution(issue),
+        REQUEST_TYPE: _request_type(issue),
         SATISFACTION: {"rating": rating[0]} if rating else None,
         SATISFACTION_DATE: jira_stamp(rating[1]) if rating else None,
     }
@@ -232,21 +250,65 @@ def _organization(organization: Organization) -> dict[str, Any]:
     return {"id": organization.id, "name": organization.name, "_links": {"self": url}}
 
 
+def _request_type(issue: Issue) -> dict[str, Any] | None:
+    name = issue.request_type
+    if name is None:
+        return None
+    number = str(zlib.crc32(name.encode()) % 900 + 100)
+    return {"requestType": {"id": number, "name": name}, "currentStatus": {"status": issue.status}}
+
+
 def _first_response(issue: Issue) -> dict[str, Any]:
+    goal = timedelta(hours=FIRST_RESPONSE_GOAL_HOURS)
     breach = after_business_hours(issue.created, FIRST_RESPONSE_GOAL_HOURS)
-    answered = issue.first_response
+    return _clock("1", "Time to first response", issue, goal, breach, stopped=issue.first_response)
+
+
+def _resolution(issue: Issue) -> dict[str, Any] | None:
+    """The clock stands still while the customer is asked or the work is paused, which moves the time of the breach."""
+    goal_hours = issue.project.resolution_goal_hours
+    if goal_hours is None:
+        return None
+    still, since = timedelta(), None
+    for history in issue.histories:
+        for change in history.changes:
+            if change.field == "status":
+                if since is not None:
+                    still += business_time(since, history.at)
+                since = history.at if change.after_text in PAUSES else None
+    breach = after_business_hours(issue.created, goal_hours + still / timedelta(hours=1))
+    return _clock("2", "Time to resolution", issue, timedelta(hours=goal_hours), breach, stopped=issue.resolved,
+                  paused=since is not None)  # fmt: skip
+
+
+def _clock(
+    number: str,
+    name: str,
+    issue: Issue,
+    goal: timedelta,
+    breach: datetime,
+    *,
+    stopped: datetime | None,
+    paused: bool = False,
+) -> dict[str, Any]:
+    end = stopped or issue.clock.now
+    elapsed = business_time(issue.created, end)
     cycle = {
         "startTime": _instant(issue.created),
         "breachTime": _instant(breach),
-        "goalDuration": _duration(timedelta(hours=FIRST_RESPONSE_GOAL_HOURS)),
+        "goalDuration": _duration(goal),
+        "elapsedTime": _duration(elapsed),
+        "remainingTime": _duration(goal - elapsed),
     }
-    known: dict[str, Any] = {"id": "1", "name": "Time to first response", "completedCycles": []}
-    if answered:
-        known["completedCycles"].append(
-            cycle | {"stopTime": _instant(answered), "breached": answered > breach}
-        )
+    known: dict[str, Any] = {"id": number, "name": name, "completedCycles": []}
+    if stopped:
+        known["completedCycles"].append(cycle | {"stopTime": _instant(stopped), "breached": stopped > breach})
     else:
-        known["ongoingCycle"] = cycle | {"breached": issue.clock.now > breach, "paused": False}
+        known["ongoingCycle"] = cycle | {
+            "breached": end > breach,
+            "paused": paused,
+            "withinCalendarHours": OPENS <= end.hour < CLOSES and end.weekday() < 5,
+        }
     return known
 
 

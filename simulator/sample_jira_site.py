@@ -18,6 +18,10 @@ PARTICIPANTS: Final = "customfield_10026"
 FIRST_RESPONSE: Final = "customfield_10030"
 SATISFACTION: Final = "customfield_10034"
 SATISFACTION_DATE: Final = "customfield_10035"
+REQUEST_TYPE: Final = "customfield_10010"
+RESOLUTION_TIME: Final = "customfield_10031"
+CASE_FIELD_NAME: Final = "CRM Case"
+CASE_FIELD: Final = "customfield_10051"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Project:
     name: str
     type_key: Literal["software", "service_desk"]
     first_number: int = 1
+    resolution_goal_hours: int | None = None  # where the service level also says until when it must be solved
 
     @property
     def is_service(self) -> bool:
@@ -36,13 +41,15 @@ PROJECTS: Final = (
     Project("ABM", "Acme: Billing migration", "software"),
     Project("ACME", "Acme Service", "service_desk", 340),
     Project("BOR", "Borealis Service", "service_desk", 61),
-    Project("HARB", "Harborview Service", "service_desk", 210),
+    Project("FXW", "Foxglove: Web shop", "software", 30),
+    Project("HARB", "Harborview Service", "service_desk", 210, resolution_goal_hours=80),
+    Project("IT", "IT service desk", "service_desk", 1400),
     Project("NORD", "Nordwind Service", "service_desk", 118),
     Project("NWD", "Nordwind: Fleet portal", "software"),
     Project("OPS", "Internal operations", "software", 900),
     Project("PROD", "Product development", "software", 2400),
     Project("RAIL", "Meridian Service", "service_desk", 77),
-    Project("SUN", "Sunfield Service", "service_desk", 500),
+    Project("SUN", "Sunfield Service", "service_desk", 500, resolution_goal_hours=600),
     Project("SUP", "Support", "service_desk", 5100),
 )
 _CATEGORIES: Final[dict[Category, dict[str, Any]]] = {
@@ -75,6 +82,36 @@ TYPES: Final[dict[str, tuple[str, bool, int]]] = {
     "Service Request": ("10011", False, 0),
     "Change": ("10012", False, 0),
 }
+
+
+# What the portals of the customers call the requests of each type.
+REQUEST_TYPES: Final = {
+    "Incident": "Report a problem",
+    "Service Request": "Ask for help",
+    "Change": "Request a change",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A release of a project; `day` is the date it came out, or shall."""
+
+    id: str
+    name: str
+    day: str
+    released: bool
+
+
+def version_json(version: Version, project: Project) -> dict[str, Any]:
+    return {
+        "self": f"{API}/version/{version.id}",
+        "id": version.id,
+        "name": version.name,
+        "archived": False,
+        "released": version.released,
+        "releaseDate": version.day,
+        "projectId": int(project_id(project)),
+    }
 
 
 def is_done(status: str) -> bool:
@@ -171,6 +208,11 @@ _ITEMS: Final = {
 _CUSTOM_FIELDS: Final = (
     (ACCOUNT_FIELD, ACCOUNT_FIELD_NAME, "com.atlassian.jira.plugin.system.customfieldtypes:textfield",
      "string", None),
+    (CASE_FIELD, CASE_FIELD_NAME, "com.atlassian.jira.plugin.system.customfieldtypes:textfield", "string",
+     None),
+    (REQUEST_TYPE, "Request Type", "com.atlassian.servicedesk:vp-origin", "sd-customerrequesttype", None),
+    (RESOLUTION_TIME, "Time to resolution", "com.atlassian.servicedesk:sd-sla-field",
+     "sd-servicelevelagreement", None),
     (ORGANIZATIONS, "Organizations", "com.atlassian.servicedesk:sd-customer-organizations", "array",
      "sd-customerorganization"),
     (PARTICIPANTS, "Request participants", "com.atlassian.servicedesk:sd-request-participants", "array",

@@ -45,17 +45,22 @@ STAFF: Final = (
     Staff("tanaka", "Yuki", "Tanaka", "Senior Account Manager", "Sales", "carver"),
     Staff("nwosu", "Amara", "Nwosu", "Account Manager", "Sales", "carver"),
     Staff("fischer", "Leon", "Fischer", "Account Manager", "Sales", "carver", active=False),
+    Staff("vidal", "Teresa", "Vidal", "IT Business Partner", "IT", "carver"),
+    Staff("osei", "Kofi", "Osei", "IT Business Partner", "IT", "carver"),
     Staff("house", "House", "Account", "", "Sales", "carver"),
     Staff("integration", "Integration", "User", "", "IT"),
     Staff("petrov", "Nadia", "Petrov", "Support Lead", "Support", salesforce=False),
     Staff("lund", "Oskar", "Lund", "Support Engineer", "Support", salesforce=False),
     Staff("mbeki", "Grace", "Mbeki", "Support Engineer", "Support", salesforce=False, address_visible=False),
     Staff("braun", "Felix", "Braun", "Support Engineer", "Support", salesforce=False),
+    Staff("keller", "Anja", "Keller", "IT Service Desk", "IT", salesforce=False),
+    Staff("santos", "Luis", "Santos", "IT Service Desk", "IT", salesforce=False),
     Staff("weber", "Jonas", "Weber", "Developer", "Engineering", salesforce=False, address_visible=False),
     Staff("lin", "Mei", "Lin", "Developer", "Engineering", salesforce=False),
     Staff("shah", "Ravi", "Shah", "Project Lead", "Engineering", salesforce=False),
 )
 SUPPORT: Final = ("petrov", "lund", "mbeki", "braun")
+IT_AGENTS: Final = ("keller", "santos")
 DEVELOPERS: Final = ("weber", "lin", "shah")
 
 
@@ -74,7 +79,9 @@ class Colleague:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One contact of an account; in Jira a portal customer with a visible address."""
+    """One contact of an account; in Jira a portal customer with a visible address, or, as a colleague of the
+    vendor's own house, somebody with a licence.
+    """
 
     id: str
     account_id: str
@@ -82,10 +89,11 @@ class Customer:
     email: str
     title: str | None
     department: str | None
+    licensed: bool = False
 
     @property
     def jira_id(self) -> str:
-        return jira_account_id(self.email, customer=True)
+        return jira_account_id(self.email, customer=not self.licensed)
 
 
 @dataclass(frozen=True, slots=True)

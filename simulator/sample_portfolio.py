@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from simulator.sample_issues import REQUESTS, finished_issues, open_issues
+from simulator.sample_business import business, courtship
+from simulator.sample_issues import finished_issues, open_issues
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,13 +38,16 @@ def live(scene: Scene) -> None:
     _recent_contacts(scene)
     _past_contacts(scene)
     _own_tasks(scene)
-    if scene.firm.type is not None and scene.firm.type.startswith("Customer"):
+    if scene.firm.in_house:
+        finished_issues(scene)
+        open_issues(scene)
+    elif scene.firm.type is not None and scene.firm.type.startswith("Customer"):
         finished_issues(scene)
         open_issues(scene)
         if life.deals:
-            _deals(scene)
+            business(scene)
     else:
-        _courtship(scene)
+        courtship(scene)
 
 
 def touch(scene: Scene, at: datetime, who: Customer, turn: int) -> None:
@@ -123,114 +127,3 @@ def _own_tasks(scene: Scene) -> None:
         scene.org.task(
             at, scene.manager, scene.account_id, None, "Prepare renewal", done=False, due=due, Type="Other"
         )
-
-
-def _deals(scene: Scene) -> None:
-    clock, rng, org, manager = scene.clock, scene.rng, scene.org, scene.manager
-    people = scene.speakers[:2]
-    for days, kind in ((rng.randint(420, 640), "New Business"), (rng.randint(60, 330), "Expansion")):
-        amount = rng.randint(8, 90) * 1_000
-        org.opportunity(
-            scene.account_id,
-            manager,
-            f"{scene.firm.name}: {kind}",
-            stage="Closed Won",
-            amount=amount,
-            created=clock.ago(days + 70),
-            close=clock.day(days),
-            people=people,
-            kind=kind,
-        )
-    if rng.random() < 0.5:
-        org.opportunity(
-            scene.account_id,
-            manager,
-            f"{scene.firm.name}: Additional licences",
-            stage="Proposal",
-            amount=rng.randint(5, 60) * 1_000,
-            created=clock.ago(rng.randint(10, 80)),
-            close=clock.day(-rng.randint(15, 120)),
-            people=people[:1],
-        )
-    contract(scene, started=rng.randint(200, 500), days=rng.randint(560, 900))
-    bought = clock.ago(rng.randint(300, 600))
-    org.add(
-        "Asset",
-        bought,
-        by=manager.user_id,
-        AccountId=scene.account_id,
-        ContactId=None,
-        Name="Example Suite",
-        InstallDate=bought.date().isoformat(),
-        Quantity=float(rng.randint(5, 200)),
-        Status="Installed",
-        Price=None,
-        PurchaseDate=bought.date().isoformat(),
-        SerialNumber=None,
-        UsageEndDate=None,
-    )
-    if rng.random() < 0.4:
-        _case(scene, people[0])
-
-
-def contract(scene: Scene, *, started: int, days: int) -> None:
-    clock = scene.clock
-    signed = clock.ago(started + 5)
-    number = len(scene.org.tables["Contract"]) + 1
-    scene.org.add(
-        "Contract",
-        signed,
-        by=scene.manager.user_id,
-        AccountId=scene.account_id,
-        ContractNumber=f"{number:08d}",
-        ContractTerm=days // 30,
-        StartDate=clock.day(started).isoformat(),
-        OwnerId=scene.manager.user_id,
-        EndDate=(clock.day(started) + timedelta(days=days)).isoformat(),
-        Status="Activated",
-        StatusCode="Activated",
-    )
-
-
-def _case(scene: Scene, who: Customer) -> None:
-    closed = scene.clock.working(scene.rng.randint(100, 500))
-    opened = closed - timedelta(days=3)
-    add_case(scene, who, opened, closed, scene.rng.choice(REQUESTS))
-
-
-def add_case(scene: Scene, who: Customer, opened: datetime, closed: datetime | None, subject: str) -> str:
-    owner = scene.manager
-    number = len(scene.org.tables["Case"]) + 1
-    row = scene.org.add(
-        "Case",
-        opened,
-        by=owner.user_id,
-        modified=closed,
-        AccountId=who.account_id,
-        CaseNumber=f"{number:08d}",
-        ClosedDate=closed and f"{closed:%Y-%m-%dT%H:%M:%S}.000+0000",
-        ContactId=who.id,
-        IsClosed=closed is not None,
-        IsEscalated=False,
-        Origin="Phone",
-        OwnerId=owner.user_id,
-        Priority="Medium",
-        Status="Closed" if closed else "Working",
-        Subject=subject,
-    )
-    return str(row["Id"])
-
-
-def _courtship(scene: Scene) -> None:
-    clock, rng = scene.clock, scene.rng
-    age = scene.firm.age_days
-    scene.org.opportunity(
-        scene.account_id,
-        scene.manager,
-        f"{scene.firm.name}: First project",
-        stage="Qualification",
-        amount=rng.randint(10, 70) * 1_000,
-        created=clock.ago(min(age - 2, 45)),
-        close=clock.day(-rng.randint(20, 90)),
-        people=scene.contacts[:1],
-    )

@@ -244,55 +244,6 @@ class Org:
         }
         return self.add("EmailMessage", at, by=owner.user_id, **(facts | fields))
 
-    # Business.
-
-    def opportunity(
-        self,
-        account_id: str,
-        owner: Colleague,
-        name: str,
-        *,
-        stage: str,
-        amount: int,
-        created: datetime,
-        close: date,
-        people: Sequence[Customer],
-        kind: str = "New Business",
-    ) -> Row:
-        closed, won = stage.startswith("Closed"), stage == "Closed Won"
-        ended = datetime.combine(close, datetime.min.time(), created.tzinfo) + timedelta(hours=9)
-        moved = min(ended, self.clock.now) if closed else created + (self.clock.now - created) / 2
-        row = self.add(
-            "Opportunity",
-            created,
-            by=owner.user_id,
-            modified=max(moved, created),
-            AccountId=account_id,
-            Amount=float(amount),
-            CloseDate=close.isoformat(),
-            ForecastCategoryName="Closed" if won else "Omitted" if closed else "Pipeline",
-            IsClosed=closed,
-            IsWon=won,
-            LastStageChangeDate=salesforce_stamp(max(moved, created)),
-            LeadSource="Existing customer",
-            Name=name,
-            OwnerId=owner.user_id,
-            Probability=100.0 if won else 0.0 if closed else 50.0,
-            StageName=stage,
-            Type=kind,
-        )
-        for person in people:
-            self.add(
-                "OpportunityContactRole",
-                created,
-                by=owner.user_id,
-                ContactId=person.id,
-                IsPrimary=person is people[0],
-                OpportunityId=row["Id"],
-                Role="Decision Maker" if person is people[0] else "Influencer",
-            )
-        return row
-
     def finish(self) -> None:
         """LastActivityDate as the platform derives it: also from closed to-dos that were no contact at
         all.

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from simulator.sample_firms import PROJECT_ACCOUNTS, SUPPORT_DESK, Firm
+from simulator.sample_firms import IT_DESK, PROJECT_ACCOUNTS, SUPPORT_DESK, Firm
+from simulator.sample_issues import OFFERINGS
 from simulator.sample_jira_site import PROJECTS, Project
 from simulator.sample_people import (
     DEVELOPERS,
     FIRST_NAMES,
+    IT_AGENTS,
     LAST_NAMES,
     POSTS,
     SUPPORT,
@@ -98,9 +100,27 @@ class Scene:
             ReportsToId=None,
             Title=role.title,
         )
-        person = Customer(row["Id"], self.account_id, row["Name"], row["Email"], role.title, role.department)
+        # In their own house, every second one has a licence of the tracker; the others write by the portal.
+        licensed = self.firm.in_house and len(self.contacts) % 2 == 1
+        person = Customer(
+            row["Id"], self.account_id, row["Name"], row["Email"], role.title, role.department, licensed
+        )
         self.contacts.append(person)
+        self.relate(person)
         return person
+
+    def relate(self, person: Customer, *, roles: str | None = None, direct: bool = True) -> None:
+        """The relation that the org keeps for each contact and its account, or for one account more."""
+        self.org.add(
+            "AccountContactRelation",
+            self.clock.ago(min(700, self.firm.age_days - 1)),
+            by=self.manager.user_id,
+            AccountId=self.account_id,
+            ContactId=person.id,
+            IsActive=True,
+            IsDirect=direct,
+            Roles=roles,
+        )
 
     def staff_up(self) -> None:
         """The cast of the story first, then people drawn by chance."""
@@ -126,7 +146,7 @@ class Scene:
         return next(each for each in self.contacts if each.name == name)
 
     def supporter(self) -> Colleague:
-        return self.company.staff[self.rng.choice(SUPPORT)]
+        return self.company.staff[self.rng.choice(IT_AGENTS if self.firm.in_house else SUPPORT)]
 
     def developer(self) -> Colleague:
         return self.company.staff[self.rng.choice(DEVELOPERS)]
@@ -135,7 +155,7 @@ class Scene:
 
     @property
     def desk(self) -> Project:
-        return BY_KEY[self.firm.service or SUPPORT_DESK]
+        return BY_KEY[IT_DESK if self.firm.in_house else self.firm.service or SUPPORT_DESK]
 
     @property
     def workshop(self) -> Project | None:
@@ -146,6 +166,9 @@ class Scene:
     ) -> Issue:
         """A new issue that names this account in the way its project and the account's people are used to."""
         issue = self.site.issue(project, type_name, summary, at, by)
+        if project.key == IT_DESK:
+            issue.request_type = OFFERINGS.get(summary, "Applications")
+            return issue  # nothing but who reported it tells the department
         if project.key in PROJECT_ACCOUNTS:
             return issue
         if project.is_service and self.firm.naming == "organization":

@@ -1,4 +1,4 @@
-"""The fields that an administrator has added to the sample org for scores and tasks
+"""The fields that an administrator has added to the sample org: for scores and tasks, and for what people enter
 (`salesforce/schema.json`).
 """
 
@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+STANDINGS: Final = ("Vendor", "Preferred", "Partner")
+ROLES: Final = ("Champion", "Decision Maker", "Executive Sponsor", "Technical Buyer")
+CURRENCIES: Final = ("EUR", "GBP")
 BANDS: Final = ("Green", "Amber", "Red", "Unknown")
 ANSWERS: Final = ("Done", "Later", "Not useful", "Wrong data")
 
@@ -53,8 +56,54 @@ _ACTIVITY: Final = [
     _picklist("Rapport_Answer__c", "Rapport answer", ANSWERS),
     _field("Rapport_Snooze_Until__c", "Snooze until", "date"),
 ]
+# What people enter by hand, where they care to.
+_DECLARED: Final = [
+    _number("Rapport_Pulse__c", "Pulse (1-5)"),
+    _field("Rapport_Pulse_Date__c", "Pulse of", "date"),
+    _field("Rapport_CSAT__c", "Satisfaction", "double", precision=3, scale=1),
+    _field("Rapport_CSAT_Date__c", "Satisfaction of", "date"),
+    _picklist("Rapport_Standing__c", "Standing", STANDINGS),
+    _field("Rapport_Mission__c", "Mission", "textarea", length=2000),
+    _field("Rapport_Mission_Date__c", "Mission of", "date"),
+    _field("Rapport_Last_Review__c", "Last review", "date"),
+    _field("Rapport_SLA_Review__c", "Last review of the service levels", "date"),
+    _field("Rapport_Target__c", "Target of the year", "currency", precision=18, scale=2),
+]
+_CONTACT: Final = [
+    _picklist("Rapport_Role__c", "Role", ROLES),
+    _field("Rapport_Reference_On__c", "Was our reference on", "date"),
+]
+_DEAL: Final = [
+    _picklist("CurrencyIsoCode", "Currency", CURRENCIES),
+    _field("Rapport_Competitor__c", "Competitor", "string", length=80),
+    _field("Rapport_Inbound__c", "They came to us", "boolean"),
+    _field("Rapport_Objective__c", "Objective", "reference", referenceTo=["AccountPlanObjective"]),
+]
+_VALUE: Final = [
+    _field("Account__c", "Account", "reference", referenceTo=["Account"]),
+    _field("Outcome__c", "Outcome", "textarea", length=2000),
+    _field("Amount__c", "Amount", "currency", precision=18, scale=2),
+    _picklist("CurrencyIsoCode", "Currency", CURRENCIES),
+    _field("Evidence_URL__c", "Evidence", "url"),
+    _field("Confirmed_By__c", "Confirmed by", "string", length=80),
+    _field("Confirmed_On__c", "Confirmed on", "date"),
+]
+# This org asks its customers by a form of its own; SurveyResponse of the platform is not in use.
+_SURVEY: Final = [
+    _field("Account__c", "Account", "reference", referenceTo=["Account"]),
+    _field("Contact__c", "Contact", "reference", referenceTo=["Contact"]),
+    _field("Case__c", "Case", "reference", referenceTo=["Case"]),
+    _field("Rating__c", "Rating (1-5)", "double", precision=2, scale=1),
+    _field("Answered_At__c", "Answered at", "datetime"),
+]
+_HOURS: Final = _field("Rapport_Budget_Hours__c", "Hours included", "double", precision=8, scale=1)
 SCHEMA: Final[dict[str, Any]] = {
-    "Account": {"fields": _ACCOUNT},
+    "Account": {"fields": [*_ACCOUNT, *_DECLARED]},
+    "Contact": {"fields": _CONTACT},
+    "Contract": {"fields": [_HOURS]},
+    "Customer_Survey__c": {"fields": _SURVEY},
+    "Opportunity": {"fields": _DEAL},
+    "Rapport_Value__c": {"fields": _VALUE},
     "Task": {"fields": _ACTIVITY},
     "Event": {"fields": _ACTIVITY},
 }

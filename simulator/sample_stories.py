@@ -7,11 +7,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from simulator.sample_business import add_case, case_comment, milestone
 from simulator.sample_clock import salesforce_stamp
 from simulator.sample_issues import outage
 from simulator.sample_jira import HOUR
 from simulator.sample_people import AUTOMATION
-from simulator.sample_portfolio import add_case, touch
+from simulator.sample_portfolio import touch
 from simulator.sample_scene import BY_KEY
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def outage_for_weeks(scene: Scene) -> None:
 def calls_not_returned(scene: Scene) -> None:
     """Kestrel: two missed calls and one e-mail of one person, none returned. A missed call is no contact."""
     clock, caller = scene.clock, scene.contacts[-1]
-    for hours, how in ((30, "Missed"), (13, "Voicemail")):
+    for hours, how in ((42, "Missed"), (26, "Voicemail")):
         at = clock.business_ago(hours)
         scene.org.call(
             at,
@@ -218,7 +219,9 @@ def noise(scene: Scene) -> None:
     real = org.meeting(clock.working(66), manager, scene.account_id, [who], "Project meeting")
     org.copy_for(real, scene.company.staff["carver"])
     opened = clock.working(11)
-    case_id = add_case(scene, who, opened, clock.working(4), "Login of one crew member")
+    case = add_case(scene, who, opened, clock.working(4), "Login of one crew member")
+    milestone(scene, case, answered=opened)
+    case_comment(scene, case, opened, manager.user_id)
     org.email(
         clock.working(9.5),
         manager,
@@ -226,8 +229,8 @@ def noise(scene: Scene) -> None:
         "Your case",
         incoming=False,
         logged=False,
-        ParentId=case_id,
-        RelatedToId=case_id,
+        ParentId=case["Id"],
+        RelatedToId=case["Id"],
     )
 
 

@@ -8,6 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.sample_clock import Clock, salesforce_stamp
+from simulator.sample_deals import deal, open_shop
+from simulator.sample_declared import declare
+from simulator.sample_departments import DEPARTMENTS, RECORD_TYPE
 from simulator.sample_firms import FIRMS, INTERNAL, PROSPECTS, SILENT, SUPPORT_DESK, Firm
 from simulator.sample_ids import SalesforceIds, jira_account_id
 from simulator.sample_jira import Site
@@ -87,6 +90,7 @@ def found_company(clock: Clock) -> Company:
     )
     for row in org.tables["User"]:
         del row["IsDeleted"]  # users are never deleted, so the object has no such field
+    open_shop(org, clock)
     return Company(clock, org, Site(clock), staff)
 
 
@@ -103,19 +107,33 @@ def open_accounts(company: Company, seed: int) -> list[Scene]:
             IsActive=True,
             IsPersonType=name == "PersonAccount",
         )["Id"]
-        for name, label in (("Business", "Business account"), ("PersonAccount", "Person account"))
+        for name, label in (
+            ("Business", "Business account"),
+            ("PersonAccount", "Person account"),
+            (RECORD_TYPE, RECORD_TYPE),
+        )
     }
     for row in org.tables["RecordType"]:
         del row["IsDeleted"]
     rows: dict[str, Row] = {}
     scenes = []
-    for firm in (*FIRMS, *PROSPECTS, SHIP_TO, BYGONE, MERGED, DELETED):
-        row = _account(company, firm, kinds["Business"], rows, seed)
+    for firm in (*FIRMS, *PROSPECTS, SHIP_TO, BYGONE, MERGED, DELETED, *DEPARTMENTS):
+        row = _account(company, firm, kinds[RECORD_TYPE if firm.in_house else "Business"], rows, seed)
         rows[firm.key] = row
-        if firm in FIRMS or firm in PROSPECTS:
+        if firm in FIRMS or firm in PROSPECTS or firm.in_house:
             scenes.append(Scene(company, firm, row["Id"], seeded(seed, firm.key)))
     rows[MERGED.key] |= {"IsDeleted": True, "MasterRecordId": rows["Silverline Telecom"]["Id"]}
     rows[DELETED.key] |= {"IsDeleted": True}
+    declare(rows, clock)
+    org.add(
+        "Partner",
+        clock.ago(700),
+        AccountFromId=rows["Nordwind AG"]["Id"],
+        AccountToId=rows["Silverline Telecom"]["Id"],
+        IsPrimary=False,
+        OpportunityId=None,
+        Role="System Integrator",
+    )
     _person_account(company, kinds["PersonAccount"], seed)
     _bygone(company, rows[BYGONE.key]["Id"])
     return scenes
@@ -144,7 +162,7 @@ def _account(company: Company, firm: Firm, kind: str, rows: Mapping[str, Row], s
         "Phone": None,
         "RecordTypeId": kind,
         "Type": firm.type,
-        "Website": f"https://www.{firm.domain}" if firm.domain else None,
+        "Website": f"https://www.{firm.domain}" if firm.domain and not firm.in_house else None,
     }
     return org.add("Account", created, modified=modified, **facts)
 
@@ -196,16 +214,9 @@ def _bygone(company: Company, account_id: str) -> None:
     )
     person = Customer(contact["Id"], account_id, "Otto Kern", contact["Email"], "Buyer", "Purchasing")
     org.call(clock.working(930), owner, person, "Call: closing of the account")
-    org.opportunity(
-        account_id,
-        owner,
-        "Bygone Textiles: Suite",
-        stage="Closed Won",
-        amount=18_000,
-        created=clock.ago(1_900),
-        close=clock.day(1_800),
-        people=[person],
-    )
+    scene = Scene(company, BYGONE, account_id, seeded(0, BYGONE.key))
+    deal(scene, "Bygone Textiles: Suite", stage="Closed Won", amount=18_000, created=1_900, close=1_800,
+         people=[person])  # fmt: skip
     org.add(
         "Contract",
         clock.ago(1_800),

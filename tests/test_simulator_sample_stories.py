@@ -181,6 +181,20 @@ class Book:
             unanswered = [at for at in questions if at > max(answers, default=questions[0])]
             if unanswered:
                 yield business_hours(min(unanswered), self.now)
+        yield from self.waiting_cases(account)
+
+    def waiting_cases(self, account):
+        sf = self.data.salesforce
+        portal = {row["Id"] for row in sf["User"] if row.get("ContactId")}
+        for case in sf["Case"]:
+            if case["AccountId"] == account and not case["IsClosed"]:
+                said = {True: [], False: []}
+                for row in sf["CaseComment"]:
+                    if row["ParentId"] == case["Id"] and row["IsPublished"]:
+                        said[row["CreatedById"] in portal].append(instant(row["CreatedDate"]))
+                late = [at for at in said[True] if at > max(said[False])]
+                if late:
+                    yield business_hours(min(late), self.now)
 
     def units(self, account):
         """Name of each unit and whether it is engaged."""
@@ -284,15 +298,34 @@ def side(author):
     return "staff" if not address or address.endswith("@" + INTERNAL_DOMAIN) else None
 
 
-@pytest.fixture(scope="module", params=NOWS.values(), ids=NOWS.keys())
+# One ordinary day and the oddest; the others in the thorough run.
+ALWAYS = ("a Sunday", "the turn of the year")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(at, id=name, marks=() if name in ALWAYS else (pytest.mark.thorough,))
+        for name, at in NOWS.items()
+    ],
+)
 def book(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sample")
     write(folder, now=request.param)
     return Book(dataset.load(folder), request.param)
 
 
-def test_every_story_of_this_version_is_found(book):
-    told = [story for story in STORIES if not story.later]
+# What this reader can count; the metrics themselves find the other stories.
+READ = {
+    *("days_since_contact", "moments_90d", "effective_contacts", "contacts_engaged_90d", "open_issues"),
+    *("open_p1", "unanswered_comments", "oldest_unanswered_business_hours", "overdue_issues", "stuck_issues"),
+    *("org_units_known", "org_units_engaged", "unit_coverage", "active_projects"),
+}
+
+
+def test_every_story_is_found_by_a_patient_reader(book):
+    told = [story for story in STORIES if story.metric in READ]
+    assert len(told) > 40
     found = {(story.account, story.metric): book.value(story.account, story.metric) for story in told}
     missed = [
         (story, found[story.account, story.metric])
@@ -310,7 +343,7 @@ def test_accounts_of_stories_are_named_without_doubt(book):
 
 def test_what_never_happened_is_marked(book):
     for story in STORIES:
-        if story.never:
+        if story.never and story.metric == "days_since_contact":
             assert book.account(story.account)["Id"] not in book.moments
 
 

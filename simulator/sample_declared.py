@@ -1,0 +1,77 @@
+"""What people entered by hand about some accounts; everywhere else these fields are empty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulator.sample_clock import Clock
+    from simulator.sample_salesforce import Row
+
+
+def _pulse(mark: int, days: int) -> dict[str, Any]:
+    return {"Rapport_Pulse__c": mark, "Rapport_Pulse_Date__c": days}
+
+
+def _mission(text: str, days: int) -> dict[str, Any]:
+    return {"Rapport_Mission__c": text, "Rapport_Mission_Date__c": days}
+
+
+# By the key of the firm; dates are days before now.
+DECLARED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "Acme GmbH": {**_pulse(3, 20), "Rapport_Target__c": 250_000, "Rapport_Last_Review__c": 120},
+    "Brightwater Utilities": {
+        **_mission("Water that never stops, with half the night shifts", 400),
+        "Rapport_SLA_Review__c": 64,
+    },
+    "Castor Shipping": {
+        **_pulse(5, 12),
+        **_mission("No ship waits for a paper", 300),
+        "Rapport_CSAT__c": 4.5,
+        "Rapport_CSAT_Date__c": 30,
+        "Rapport_Last_Review__c": 80,
+        "Rapport_Standing__c": "Partner",
+        "Rapport_Target__c": 150_000,
+    },
+    "Copperfield Media": {**_pulse(2, 9), "Rapport_Standing__c": "Vendor"},
+    "Elmsworth Foods": {
+        **_pulse(4, 50),
+        **_mission("One recipe book for all plants", 1_200),
+        "Rapport_Last_Review__c": 200,
+        "Rapport_Standing__c": "Preferred",
+    },
+    "Harborview Clinics": {**_pulse(2, 15), "Rapport_SLA_Review__c": 400},
+    "Larkspur Textiles": {**_pulse(2, 30), "Rapport_Standing__c": "Vendor", "Rapport_Target__c": 200_000},
+    "Nordwind AG": {**_mission("A turbine that reports itself", 500), "Rapport_Standing__c": "Preferred"},
+    "Orchard Street Books": {"Rapport_CSAT__c": 3.5, "Rapport_CSAT_Date__c": 60},
+    "Sunfield Energy": {
+        **_pulse(5, 14),
+        **_mission("Every plant sees tomorrow's sun", 200),
+        "Rapport_CSAT__c": 4.8,
+        "Rapport_CSAT_Date__c": 25,
+        "Rapport_Last_Review__c": 30,
+        "Rapport_SLA_Review__c": 50,
+        "Rapport_Standing__c": "Partner",
+        "Rapport_Target__c": 300_000,
+    },
+    "Vantage Retail Group": {
+        "Rapport_CSAT__c": 4.0,
+        "Rapport_CSAT_Date__c": 90,
+        "Rapport_SLA_Review__c": 100,
+    },
+    "Zephyr Airlines": _pulse(3, 200),
+}
+
+
+def declare(rows: Mapping[str, Row], clock: Clock) -> None:
+    """Puts the entries on the accounts, by the key of the firm."""
+    for key, entries in DECLARED.items():
+        rows[key] |= {
+            name: clock.day(entry).isoformat() if _is_date(name) else entry for name, entry in entries.items()
+        }
+
+
+def _is_date(name: str) -> bool:
+    return name.endswith(("_Date__c", "_Review__c"))
