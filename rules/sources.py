@@ -71,8 +71,10 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
     # issue names; `days_after_release`: created so many days after the latest release that it affects
     "issues": {
         "system": "text",
+        "site": "text",
         "key": "text",
         "project": "text",
+        "site_project": "text",
         "project_type": "text",
         "type": "text",
         "status": "text",
@@ -142,6 +144,7 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
         "unit": "text",
         "origin": "text",
         "engaged": "boolean",
+        "has_contact": "boolean",
         "measurable": "boolean",
     },
     **deal_sources.SOURCES,

@@ -248,7 +248,11 @@ ISSUE = {"done": False, "p1": True, "incident": False, "software": False, "waiti
             ],
             2,
         ),
-        ("active_projects", [{"done": False, "project": "A"}] * 2 + [{"done": True, "project": "B"}], 1),
+        (
+            "active_projects",
+            [{"done": False, "site_project": "s:A"}] * 2 + [{"done": True, "site_project": "s:B"}],
+            1,
+        ),
         ("unanswered_comments", [{"key": "A-1"}, {"key": "A-2"}], 2),
         ("oldest_unanswered_hours", [{"hours": 4}, {"hours": 19}], 19),
         ("oldest_unanswered_business_hours", [{"business_hours": 4}, {"business_hours": 2}], 4),

@@ -21,6 +21,7 @@ def test_issues_of_two_sites_stand_side_by_side_until_one_leaves_the_config(serv
     company = serve(book)
     other = Book()
     other.issue("PLANT-1", account, id="10001", priority="Highest")
+    other.issue("SUP-1", account)  # a key that both sites use, for two projects
     switches = Switches(jira=JiraSwitches(deployment="datacenter"))
     with Simulator(dataset.load(other.write(tmp_path / "plant")), now=NOW, switches=switches) as plant:
         both = f'[jira.sites.plant]\nurl = "{plant.jira_url}"\ndeployment = "datacenter"\n'
@@ -28,10 +29,18 @@ def test_issues_of_two_sites_stand_side_by_side_until_one_leaves_the_config(serv
         company.settings = TOKEN
         report = company.pull()
         assert report.sites == (company.simulator.jira_url, plant.jira_url)
-        assert report.rows["jira_issue"] == 3
-        stored = [("default", "SUP-1"), ("default", "SUP-2"), ("plant", "PLANT-1")]
+        assert report.rows["jira_issue"] == 4
+        stored = [("default", "SUP-1"), ("default", "SUP-2"), ("plant", "PLANT-1"), ("plant", "SUP-1")]
         assert rows(company, "select site, key from jira_issue order by all") == stored
-        assert company.metrics()["Acme"]["open_issues"] == 3
+        metrics = company.metrics()["Acme"]
+        assert (metrics["open_issues"], metrics["active_projects"]) == (4, 3)
+        coverage = company.links()["coverage"]
+        assert [(site["site"], site["linked"]) for site in coverage["sites"]] == [("default", 2), ("plant", 2)]
+        assert {(row["site"], row["project"]) for row in coverage["projects"]} == {
+            ("default", "SUP"),
+            ("plant", "PLANT"),
+            ("plant", "SUP"),
+        }
         company.configure()
         company.settings = {}
         company.pull()
