@@ -37,6 +37,7 @@ from sync.config_models import (
     JiraSection,
     JiraSite,
     PeopleSection,
+    PlanningSection,
     PrivacySection,
     PullSection,
     RenewalsSection,
@@ -89,6 +90,7 @@ class Config:
     people: PeopleSection
     activities: Activities
     growth: GrowthSection
+    plans: PlanningSection
     renewals: RenewalsSection
     history: HistorySection
     privacy: PrivacySection
@@ -120,7 +122,17 @@ class Config:
     @property
     def scoring_digest(self) -> str:
         """Tells whether two configs give the same scores: entries of the history under another are no past of today's."""
-        deciding = ("jira", "identity", "accounts", "time", "people", "activities", "growth", "renewals")
+        deciding = (
+            "jira",
+            "identity",
+            "accounts",
+            "time",
+            "people",
+            "activities",
+            "growth",
+            "renewals",
+            "plans",
+        )
         parts = {name: getattr(self, name) for name in deciding}
         salesforce = {name: getattr(self.salesforce, name) for name in ("fields", "plans", "surveys")}
         return _digest({**parts, **salesforce}, self.catalogue.scores_digest)
@@ -261,6 +273,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
         "people": settings.people,
         "activities": activities,
         "growth": settings.growth,
+        "plans": settings.plans,
         "renewals": settings.renewals,
         "history": settings.history,
         "privacy": settings.privacy,

@@ -531,6 +531,13 @@ class GrowthSection(Section):
     )
 
 
+class PlanningSection(Section):
+    review_subjects: Texts = Field(
+        default=("quarterly review", "business review", "QBR", "account review"),
+        description="Words in the subject of an event that make it a review with the customer",
+    )
+
+
 class RenewalsSection(Section):
     source: Literal["contract", "opportunity", "field"] = Field(
         default="contract",
@@ -619,6 +626,7 @@ class Settings(BaseSettings):
     people: PeopleSection = Field(default_factory=PeopleSection)
     activities: ActivitiesSection = Field(default_factory=ActivitiesSection)
     growth: GrowthSection = Field(default_factory=GrowthSection)
+    plans: PlanningSection = Field(default_factory=PlanningSection)
     renewals: RenewalsSection = Field(default_factory=RenewalsSection)
     history: HistorySection = Field(default_factory=HistorySection)
     privacy: PrivacySection = Field(default_factory=PrivacySection)

@@ -32,6 +32,11 @@ _PRESENT: Mapping[str, tuple[str, frozenset[str]]] = {
     "line_items": ("sf_opportunity_line_item", frozenset({"OpportunityId", "Product2Id"})),
     "assets": ("sf_asset", frozenset({"AccountId"})),
     "contracts": ("sf_contract", frozenset({"AccountId"})),
+    "users": ("sf_user", frozenset({"IsActive"})),
+    "plans": ("sf_plan", frozenset({"AccountId"})),
+    "objectives": ("sf_plan_objective", frozenset({"PlanId"})),
+    "entitlements": ("sf_entitlement", frozenset({"AccountId"})),
+    "service_contracts": ("sf_service_contract", frozenset({"AccountId"})),
     "products": ("sf_product", frozenset({"IsActive"})),
     "event_types": ("sf_event", frozenset({"Type"})),
     "cases": ("sf_case", frozenset({"IsClosed"})),
@@ -104,6 +109,7 @@ def parameters(config: Config, mirror: Mirror, as_of: datetime) -> metrics.Param
         "required_roles": config.people.required_roles,
         "sponsor_roles": config.people.sponsor_roles,
         "champion_roles": config.people.champion_roles,
+        "review_subjects": config.plans.review_subjects,
         "preset": (config.accounts.preset,),
         "renewals": (config.renewals.source,),
         "renewal_types": config.renewals.opportunity_types,
@@ -152,7 +158,9 @@ def pilot_sql(config: Config) -> str | None:
 
 def _fiscal_month(mirror: Mirror) -> int:
     """The month in which the organisation's fiscal year begins; January where it does not say."""
-    month = mirror.one("select max(FiscalYearStartMonth) from sf_organization where not coalesce(IsDeleted, false)")
+    month = mirror.one(
+        "select max(FiscalYearStartMonth) from sf_organization where not coalesce(IsDeleted, false)"
+    )
     return month if isinstance(month, int) and 1 <= month <= 12 else 1
 
 

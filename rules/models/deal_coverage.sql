@@ -7,7 +7,11 @@ present as (
     max(case when s.value = 'assets' then 1 else 0 end) as assets,
     max(case when s.value = 'products' then 1 else 0 end) as products,
     max(case when s.value = 'contracts' then 1 else 0 end) as contracts,
-    max(case when s.value = 'jira' then 1 else 0 end) as jira
+    max(case when s.value = 'jira' then 1 else 0 end) as jira,
+    max(case when s.value = 'users' then 1 else 0 end) as users,
+    max(case when s.value = 'plans' then 1 else 0 end) as plans,
+    max(case when s.value = 'objectives' then 1 else 0 end) as objectives,
+    max(case when s.value in ('entitlements', 'service_contracts') then 1 else 0 end) as terms
   from setting s
   where s.name = 'present'
 ),
@@ -56,12 +60,41 @@ renewal as (
 renewal_days as (
   select count(a.mapped_renewal_day) as n from accounts a
 ),
+given as (
+  select count(*) as n from confirmed_values v
+),
+unpriced_values as (
+  select distinct v.account_id from confirmed_values v where v.amount is null and v.days_ago < 365
+),
+clocks as (
+  select
+    (select count(*) from jira_sla_cycle) + (select count(*) from sf_case_milestone) as n
+  from clock c
+),
+goals as (
+  select count(*) as n
+  from sf_plan_objective j
+  cross join clock c
+  where not coalesce(j.IsDeleted, false) and (j.CreatedDate is null or j.CreatedDate <= c.as_of)
+),
+plan_reviews as (
+  select count(*) as n from plans p cross join clock c where days_between(p.review_date, c.day) >= 0
+),
+logged as (
+  select count(*) as n from moments m where m.days_ago < 90
+),
 declared as (
   select
     max(case when d.name = 'pulse' and d.enough then 1 else 0 end) as pulse,
     max(case when d.name = 'standing' and d.enough then 1 else 0 end) as standing,
     max(case when d.name = 'mission' and d.enough then 1 else 0 end) as mission,
-    max(case when d.name = 'target' and d.enough then 1 else 0 end) as target
+    max(case when d.name = 'target' and d.enough then 1 else 0 end) as target,
+    max(case when d.name = 'last_review' and d.enough then 1 else 0 end) as last_review,
+    max(case when d.name = 'sla_review' and d.enough then 1 else 0 end) as sla_review,
+    max(case when d.name = 'reference' and d.enough then 1 else 0 end) as reference,
+    max(case when d.name = 'competitor' and d.enough then 1 else 0 end) as competitor,
+    max(case when d.name = 'inbound' and d.enough then 1 else 0 end) as inbound,
+    max(case when d.name = 'objective' and d.enough then 1 else 0 end) as objective
   from declared_inputs d
 )
 select
@@ -98,13 +131,33 @@ select
   roles.n > 0 as roles,
   roles.champions > 0 as champions,
   roles.sponsors > 0 as sponsors,
-  coalesce(declared.pulse, 0) = 1 as pulse
+  coalesce(declared.pulse, 0) = 1 as pulse,
+  coalesce(declared.standing, 0) = 1 as standing,
+  coalesce(declared.mission, 0) = 1 as mission,
+  coalesce(declared.sla_review, 0) = 1 as sla_review,
+  coalesce(declared.reference, 0) = 1 as given_references,
+  coalesce(declared.competitor, 0) = 1 as competitors,
+  coalesce(declared.inbound, 0) = 1 as inbound,
+  given.n > 0 as confirmed_values,
+  x.account_id is null as value_rates,
+  coalesce(present.users, 0) = 1 as users,
+  coalesce(present.plans, 0) = 1 as plans,
+  coalesce(present.objectives, 0) = 1 as objectives,
+  goals.n > 0 or coalesce(declared.objective, 0) = 1 as objectives_used,
+  logged.n > 0 or coalesce(declared.last_review, 0) = 1 or plan_reviews.n > 0 as reviews,
+  coalesce(present.terms, 0) = 1 or clocks.n > 0 as service_terms
 from accounts a
 cross join present
 cross join preset
 cross join requests
 cross join roles
 cross join declared
+cross join given
+cross join clocks
+cross join goals
+cross join plan_reviews
+cross join logged
+left join unpriced_values x on x.account_id = a.account_id
 cross join mapped
 cross join renewal
 cross join renewal_days

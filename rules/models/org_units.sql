@@ -58,6 +58,19 @@ every_unit as (
   join unit_label n on n.unit_key = d.unit
   group by d.account_id, d.unit
 ),
+-- Whom we know there: in a department of that name, of the account's or of a child's contacts, or anybody of the child.
+peopled as (
+  select p.account_id, p.unit as unit_key from unit_people p
+  union
+  select h.account_id, p.unit as unit_key from unit_children h join unit_people p on p.account_id = h.child_id
+  union
+  select h.account_id, h.unit as unit_key
+  from unit_children h
+  join account_members g on g.account_id = h.child_id
+  join contact_person k on k.account_id = g.member_id
+  cross join clock c
+  where not k.is_deleted and k.known_from <= c.as_of
+),
 units as (
   select
     e.account_id, e.unit_key, max(e.child_id) as child_id, min(e.rank) as rank,
@@ -75,6 +88,8 @@ select
   u.unit_key as unit,
   case u.rank when 1 then 'child' when 2 then 'declared' else 'department' end as origin,
   g.unit_key is not null as engaged,
+  w.unit_key is not null as has_contact,
   count(*) over (partition by u.account_id) >= 3 and min(u.rank) over (partition by u.account_id) < 3 as measurable
 from units u
 left join engaged_units g on g.account_id = u.account_id and g.unit_key = u.unit_key
+left join peopled w on w.account_id = u.account_id and w.unit_key = u.unit_key
