@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connectors.errors import ConnectorError, SignInRefused
+from connectors.errors import ConnectorError, FieldNotFound, SignInRefused
 from connectors.findings import Finding, listed, refused
+from connectors.jira_site import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connectors.jira import Jira
 
@@ -27,23 +29,35 @@ LOW = 0.2
 ALL = {**READ, **HELPFUL, **WRITE, **NEVER}
 
 
-def examine(jira: Jira, *, writes: bool = False) -> list[Finding]:
-    """Never raises for what Jira says: a refusal is a finding. `writes`: issues are created or linked."""
+@dataclass(frozen=True, slots=True)
+class SiteNeeds:
+    """What is asked of a site: fields by name or id, groups of staff, and whether issues are created or linked."""
+
+    account_field: str | None = None
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    groups: Sequence[str] = ()
+    writes: bool = False
+
+
+def examine(jira: Jira, needs: SiteNeeds | None = None) -> list[Finding]:
+    """Never raises for what Jira says: a refusal is a finding."""
     findings: list[Finding] = []
     try:
-        for finding in _look(jira, writes=writes):
+        for finding in _look(jira, needs or SiteNeeds()):
             findings.append(finding)  # noqa: PERF402 - what was found before an error is kept
     except ConnectorError as error:
         findings.append(refused("sign-in" if isinstance(error, SignInRefused) else "connection", error))
     return findings
 
 
-def _look(jira: Jira, *, writes: bool) -> Iterator[Finding]:
+def _look(jira: Jira, needs: SiteNeeds) -> Iterator[Finding]:
     who = jira.sign_in()
     name = f" as {who.name}" if who.name else ""
     message = f"Signed in to {who.base_url} ({who.deployment_type}){name}."
     yield Finding("sign-in", "note", message, code="signed_in")
-    yield from _permissions(jira, writes=writes)
+    yield from _permissions(jira, writes=needs.writes)
+    yield from _fields(jira, needs)
+    yield from _groups(jira, needs.groups)
     yield _projects(jira)
     yield _issues(jira)
     yield from _rate(jira)
@@ -88,6 +102,33 @@ def _permissions(jira: Jira, *, writes: bool) -> Iterator[Finding]:
     if not missing:
         message = f"This account has {listed(needed.values())}."
         yield Finding("permissions", "note", message, code="permissions")
+
+
+def _fields(jira: Jira, needs: SiteNeeds) -> Iterator[Finding]:
+    named = [name for name in (needs.account_field, *needs.mapped.values()) if name]
+    if not named:
+        return
+    try:
+        discover(jira.fields(), needs.account_field, needs.mapped)
+    except FieldNotFound as error:
+        yield Finding("fields", "error", error.message, error.advice, code="field")
+    else:
+        yield Finding(
+            "fields", "note", f"Fields that the config names are there: {listed(named)}.", code="field"
+        )
+
+
+def _groups(jira: Jira, names: Sequence[str]) -> Iterator[Finding]:
+    missing = [name for name in names if jira.group_members(name) is None]
+    if missing:
+        yield Finding(
+            "groups",
+            "warning",
+            f"This account sees no group {listed(missing)}, so nobody counts as its member.",
+            "correct the name in [identity] staff, or let the account browse users and groups.",
+            {"groups": len(missing)},
+            "group",
+        )
 
 
 def _projects(jira: Jira) -> Finding:

@@ -20,6 +20,7 @@ from connectors.jira import Jira
 from connectors.salesforce import Salesforce
 from sync import doctor_store
 from sync.doctor_needs import object_needs
+from sync.names import staff_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -116,8 +117,14 @@ def diagnose(config: Config, *, wait: float, sleep: Callable[[float], None] = ti
     found.add("salesforce", _as_one(seen))
     rows_of_sites: dict[str, list[Finding]] = {}
     for site in jira:
-        rows_of_sites[site.settings.site] = doctor_jira.examine(site)
-        found.add("jira", rows_of_sites[site.settings.site], site.settings.site)
+        name = site.settings.site
+        asked = doctor_jira.SiteNeeds(
+            account_field=config.identity.account_field,
+            mapped=config.jira_fields(name),
+            groups=staff_entries(config.identity.staff).groups,
+        )
+        rows_of_sites[name] = doctor_jira.examine(site, asked)
+        found.add("jira", rows_of_sites[name], name)
     store = doctor_store.look(config, wait)
     found.store = store.data
     found.add("store", store.findings)

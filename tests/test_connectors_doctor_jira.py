@@ -6,7 +6,7 @@ import pytest
 import requests
 import responses
 
-from connectors.doctor_jira import examine
+from connectors.doctor_jira import SiteNeeds, examine
 from connectors.jira import Jira, JiraSettings
 from simulator.dataset import Dataset
 from simulator.jira_switches import JiraSwitches
@@ -45,9 +45,9 @@ def site():
         simulator.stop()
 
 
-def look(simulator, *, writes=False, token="simulator", **more):
+def look(simulator, *, needs=None, token="simulator", **more):
     settings = JiraSettings(url=simulator.jira_url, email="me@example.com", api_token=token, **more)
-    return examine(Jira(settings, sleep=lambda _: None), writes=writes)
+    return examine(Jira(settings, sleep=lambda _: None), needs)
 
 
 def told(findings):
@@ -77,13 +77,13 @@ def test_permissions_in_excess_are_named_unless_issues_are_written(site):
         "This account may also: Administer Jira, Delete issues, Create issues, Edit issues, Link issues,"
         " which is never done."
     )
-    (notice,) = [one for one in look(simulator, writes=True) if one.severity == "warning"]
+    (notice,) = [one for one in look(simulator, needs=SiteNeeds(writes=True)) if one.severity == "warning"]
     assert notice.numbers == {"permissions": 2}
 
 
 def test_permissions_that_are_missing_are_an_error_when_they_are_needed(site):
     simulator = site(issue(1), granted=BROWSE)
-    (problem,) = [one for one in look(simulator, writes=True) if one.severity == "error"]
+    (problem,) = [one for one in look(simulator, needs=SiteNeeds(writes=True)) if one.severity == "error"]
     assert problem.message == "This account lacks Create issues, Edit issues, Link issues in every project."
     (problem,) = [
         one for one in look(site(issue(1), granted=frozenset({"USER_PICKER"}))) if one.severity == "error"
@@ -96,6 +96,20 @@ def test_groups_that_cannot_be_read_are_a_note(site):
     (notice,) = [one for one in findings if one.advice]
     assert notice.severity == "note"
     assert "Browse users and groups" in notice.message
+
+
+def test_fields_and_groups_that_the_config_names_must_be_there(site):
+    simulator = site(issue(1), granted=BROWSE)
+
+    def about(subject, **needs):
+        return [one for one in look(simulator, needs=SiteNeeds(**needs)) if one.subject == subject]
+
+    (there,) = about("fields", account_field="summary")
+    assert (there.severity, there.message) == ("note", "Fields that the config names are there: summary.")
+    (missing,) = about("fields", account_field="summary", mapped={"case": "CRM Case"})
+    assert (missing.severity, "CRM Case" in missing.message, bool(missing.advice)) == ("error", True, True)
+    (group,) = about("groups", groups=["no-such-group"])
+    assert (group.severity, "no-such-group" in group.message) == ("warning", True)
 
 
 def test_a_query_that_finds_nothing_is_a_warning(site):
