@@ -11,6 +11,7 @@ from types import MappingProxyType
 import pytest
 import sqlglot
 from company import CUSTOMER, STAFF, ago
+from measured import fields
 from sqlglot import exp
 
 from rules import catalogue
@@ -25,7 +26,7 @@ EVIDENCE = {
     "record_text": "text", "record_person": "text",
 }  # fmt: skip
 # Columns by which one model joins another; admins are not offered them.
-JOINED_BY = {"issues": {"site", "issue_id"}, "steps": {"site", "issue_id"}}
+JOINED_BY = {"issues": {"issue_id"}, "steps": {"site", "issue_id"}}
 DUCKDB_TYPES = {
     "number": ("BIGINT", "INTEGER", "HUGEINT", "DOUBLE", "DECIMAL"),
     "text": ("VARCHAR",),
@@ -197,6 +198,34 @@ def _fill(book) -> None:
     book.comment(issue, CUSTOMER, ago(days=2))
     book.step(issue, "status", "Done", "Open", ago(days=4))
     book.issue("BETA-1", child, reporter=STAFF)
+    _sell(book, acme, dana)
+
+
+def _sell(book, acme: str, dana: str) -> None:
+    fields(book, "Contact", Rapport_Reference_On__c="date")
+    fields(
+        book,
+        "Rapport_Value__c",
+        Account__c="string",
+        Outcome__c="string",
+        Amount__c="double",
+        Confirmed_On__c="date",
+    )
+    today = ago(days=1).date()
+    product = book.add("Product2", Name="Cloud", IsActive=True)
+    deal = book.add(
+        "Opportunity", AccountId=acme, Name="Won", StageName="Won", IsClosed=True, IsWon=True, CloseDate=today
+    )
+    book.add("OpportunityLineItem", OpportunityId=deal, Product2Id=product, Quantity=1)
+    book.add("OpportunityContactRole", OpportunityId=deal, ContactId=dana, Role="Champion")
+    book.add("Asset", AccountId=acme, Product2Id=product, Name="Cloud 1")
+    book.add("Contract", AccountId=acme, Status="Activated", StartDate=today, EndDate=ago(days=-9).date())
+    book.add("Entitlement", AccountId=acme, Name="Gold", StartDate=today)
+    plan = book.add("AccountPlan", AccountId=acme, Name="Plan", StartDate=today)
+    book.add("AccountPlanObjective", AccountPlanId=plan, Name="More", Status="Open")
+    book.add("Rapport_Value__c", Account__c=acme, Outcome__c="Saved", Amount__c=1, Confirmed_On__c=today)
+    book.contact(acme, "lee@acme.example", Rapport_Reference_On__c=today)
+    book.meeting(acme, ago(days=3), Subject="QBR")
 
 
 def test_every_source_returns_its_declared_columns_and_its_evidence(book, serve):
