@@ -70,7 +70,10 @@ def rule(section: Section, facts: Facts, rules: Collection[str]) -> Rule | None:
         if each not in rules:
             section.fault("after", *unknown_name("rule", each, rules))
     enabled = section.flag("enabled", default=True)
-    section.missing("when", "the condition of the rule is missing")
+    if section.is_table and "when" not in section.raw:
+        # Who wants to change a shipped rule and mistypes its name has begun a rule of their own.
+        name = section.path.removeprefix("rules.")
+        section.fault("when", "the condition of the rule is missing", closest(name, set(rules) - {name}))
     section.missing("kind", f"the kind of the rule is missing: {', '.join(options(RuleKind))}")
     section.missing("subject", "the subject of the task is missing")
     if subject is not None and "\n" in subject.text.strip():
