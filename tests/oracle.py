@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import timedelta
+from fractions import Fraction
 
 import oracle_contacts
 from oracle_answers import Answers
@@ -210,15 +211,36 @@ class Oracle(Answers):
             "unit_coverage": len(engaged) / len(known) if measurable else None,
         }
 
-    def scores(self, previous: dict[tuple[str, str], str]) -> dict[str, dict[str, dict[str, object]]]:
-        """Managed account -> scorecard -> score, band, confidence; `previous` bands by (account, scorecard)."""
-        metrics = self.metrics()
+    def on_record(self, account: str) -> bool:
+        """Whether there is anything that a score could rest on; an account of which nothing is known has none."""
+        records = ("Case", "Opportunity", "Contract", "Asset", "AccountPlan")
+        return bool(
+            self._moments(account)
+            or oracle_contacts.next_meeting(self, account) is not None
+            or self.contacts_of[account]
+            or self.accounts[account].get("IsPersonAccount")
+            or any(account in issue.accounts for issue in self.issues)
+            or any(self._own(name, account) for name in records)
+        )
+
+    def scores(
+        self,
+        previous: dict[tuple[str, str], str],
+        others: dict[str, dict[str, float | None]],
+    ) -> dict[str, dict[str, dict[str, object]]]:
+        """Managed account -> scorecard -> score, band, confidence; `previous` bands by (account, scorecard).
+
+        `others` holds the metrics that are not read here.
+        """
+        metrics = {account: {**others[account], **own} for account, own in self.metrics().items()}
         bands = {"green": 70, "amber": 40, **self.config.get("bands", {})}
         cards = self.scorecards()
         found = {}
         for account in sorted(self.managed):
             exact = {
-                name: scorecard(card, metrics[account]) for name, card in cards.items() if "of" not in card
+                name: scorecard(card, metrics[account]) if self.on_record(account) else (None, Fraction(0))
+                for name, card in cards.items()
+                if "of" not in card
             }
             for name, card in cards.items():
                 if "of" in card:

@@ -49,7 +49,7 @@ def metrics(oracle: Oracle, account: str, *, logged: bool) -> dict[str, float | 
     return known | {
         "meetings_90d": sum(kind == "meeting" for kind, *_ in recent),
         "onsite_90d": sum(any(row.onsite for row in rows) for rows in recent.values()),
-        "days_to_next_meeting": _next_meeting(oracle, account),
+        "days_to_next_meeting": next_meeting(oracle, account),
         "inbound_share_90d": directions["in"] / told if told else None,
         "unreturned_emails": _unreturned_mails(oracle, account) if _mails_visible(oracle) else None,
         "unreturned_calls": _unreturned_calls(oracle, account),
@@ -77,7 +77,7 @@ def _executive(title: str) -> bool:
     return holds(EXECUTIVE) and not holds(NOT_EXECUTIVE)
 
 
-def _next_meeting(oracle: Oracle, account: str) -> int | None:
+def next_meeting(oracle: Oracle, account: str) -> int | None:
     days = [
         (row.at - oracle.as_of).days if row.at else (row.day - oracle.today).days
         for row in oracle._event_rows()

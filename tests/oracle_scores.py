@@ -7,9 +7,15 @@ import tomllib
 from fractions import Fraction
 from pathlib import Path
 
-SCORECARDS = tomllib.loads(
-    (Path(__file__).parents[1] / "rules" / "builtin" / "scorecards.toml").read_text(encoding="utf-8")
-)["scorecards"]
+BUILTIN = Path(__file__).parents[1] / "rules" / "builtin"
+SCORECARDS = tomllib.loads((BUILTIN / "scorecards.toml").read_text(encoding="utf-8"))["scorecards"]
+# metric -> the metric that tells its age, and the days for which it is fresh
+FRESH = {
+    name: (metric["fresh_by"], metric["fresh_days"])
+    for path in BUILTIN.glob("*.toml")
+    for name, metric in tomllib.loads(path.read_text(encoding="utf-8")).get("metrics", {}).items()
+    if "fresh_by" in metric
+}
 
 
 def curve(points: list[list[float]], value: float) -> Fraction:
@@ -29,7 +35,8 @@ def scorecard(card: dict, metrics: dict[str, float | None]) -> tuple[Fraction | 
     known = [m for m in card["measures"] if metrics[m["metric"]] is not None]
     total = sum(Fraction(str(m["weight"])) for m in card["measures"])
     weight = sum(Fraction(str(m["weight"])) for m in known)
-    confidence = Fraction(weight) / total
+    fresh = sum(Fraction(str(m["weight"])) for m in known if is_fresh(m["metric"], metrics))
+    confidence = Fraction(fresh) / total
     if confidence < Fraction(str(card.get("floor", 0.5))) or not known:
         return None, confidence
     score = sum(Fraction(str(m["weight"])) * curve(m["points"], metrics[m["metric"]]) for m in known) / weight
@@ -39,6 +46,14 @@ def scorecard(card: dict, metrics: dict[str, float | None]) -> tuple[Fraction | 
         if value is not None and {">": value > float(edge), ">=": value >= float(edge)}[sign]:
             score = min(score, Fraction(str(cap["at_most"])))
     return score, confidence
+
+
+def is_fresh(metric: str, metrics: dict[str, float | None]) -> bool:
+    """G37: what was declared within its days; undated is not."""
+    if metric not in FRESH:
+        return True
+    by, days = FRESH[metric]
+    return metrics[by] is not None and metrics[by] < days
 
 
 def combined(

@@ -43,7 +43,8 @@ def differences(scene: Scene, folder: Path) -> list[str]:
         for as_of in scene.as_of:
             oracle = _oracle(data, as_of, scene)
             read = {name for metrics in oracle.metrics().values() for name in metrics}
-            product, expected = _product(company, as_of, scene, read), _expected(oracle, scene)
+            product, measured = _product(company, as_of, scene, read)
+            expected = _expected(oracle, scene, measured)
             found += [
                 f"{as_of:%Y-%m-%d %H:%M} {key}: product {product.get(key, '-')}, definitions {expected.get(key, '-')}"
                 for key in sorted(product.keys() | expected.keys())
@@ -58,11 +59,15 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-def _product(company: Company, as_of: datetime, scene: Scene, read: set[str]) -> dict[str, object]:
-    """Every value of the company; of the metrics those that the oracle reads too."""
+def _product(
+    company: Company, as_of: datetime, scene: Scene, read: set[str]
+) -> tuple[dict[str, object], dict[str, dict]]:
+    """Every value of the company, of the metrics those that the oracle reads too; and the other metrics by account."""
     values: dict[str, object] = {}
+    others: dict[str, dict] = {}
     with company.measured(as_of) as (config, mirror, instant):
         for row in views.metrics(config, mirror, instant):
+            others[row["account_id"][:15]] = row["metrics"]
             for name in row["metrics"].keys() & read:
                 values[f"{row['account_id']} {name}"] = row["metrics"][name]
         values |= _cards(views.scores(mirror, instant))
@@ -77,7 +82,7 @@ def _product(company: Company, as_of: datetime, scene: Scene, read: set[str]) ->
         values[f"link {row['key']}"] = ("ambiguous", None, set(row["candidates"]))
     for row in links["unmatched"]:
         values[f"link {row['key']}"] = ("unmatched", None, set())
-    return values
+    return values, others
 
 
 def _oracle(data: Path, as_of: datetime, scene: Scene) -> Oracle:
@@ -92,7 +97,7 @@ def _oracle(data: Path, as_of: datetime, scene: Scene) -> Oracle:
     )
 
 
-def _expected(oracle: Oracle, scene: Scene) -> dict[str, object]:
+def _expected(oracle: Oracle, scene: Scene, others: dict[str, dict]) -> dict[str, object]:
     full = {key: account["Id"] for key, account in oracle.every_account.items()}
     values: dict[str, object] = {}
     for account, metrics in oracle.metrics().items():
@@ -100,7 +105,10 @@ def _expected(oracle: Oracle, scene: Scene) -> dict[str, object]:
             values[f"{full[account]} {name}"] = value
     previous = {(account[:15], card): band for (account, card), band in scene.previous_bands.items()}
     for note, bands in (("", {}), (", once confirmed", previous)):
-        rows = [{"account_id": full[key], "scorecards": cards} for key, cards in oracle.scores(bands).items()]
+        rows = [
+            {"account_id": full[key], "scorecards": cards}
+            for key, cards in oracle.scores(bands, others).items()
+        ]
         values |= {f"{key}{note}": value for key, value in _cards(rows).items()}
     for issue in oracle.raw_issues:
         state, method, accounts = oracle.links[issue["id"]]
@@ -115,4 +123,5 @@ def _cards(rows: list[dict]) -> dict[str, object]:
         for row in rows
         for name, card in row["scorecards"].items()
         for word, value in card.items()
+        if word in {"score", "band", "confidence"}
     }
