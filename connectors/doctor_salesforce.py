@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 RELEASES_KEPT = 9  # a version lives for at least three years of three releases
 LOW = 0.2
 SHARED = 0.98  # record counts of the org are estimates
+ARCHIVED = frozenset({"Task", "Event"})
 LIMITS = {
     "DailyApiRequests": "API calls",
     "DailyBulkV2QueryJobs": "bulk query jobs",
@@ -286,8 +287,13 @@ def _either(verbs: Sequence[str]) -> str:
 
 
 def _rows(salesforce: Salesforce, need: ObjectNeed, total: int | None) -> Iterator[Finding]:
+    query = f"SELECT COUNT() FROM {soql.identifier(need.name)}"
+    # Activities are archived after a year, and then only queryAll sees them.
+    archived = need.name in ARCHIVED
     counted = salesforce.resource(
-        "query", f"count {need.name}", {"q": f"SELECT COUNT() FROM {soql.identifier(need.name)}"}
+        "queryAll" if archived else "query",
+        f"count {need.name}",
+        {"q": f"{query} WHERE IsDeleted = false" if archived else query},
     )
     seen = _number(counted, "totalSize")
     if seen is None:

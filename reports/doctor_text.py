@@ -66,9 +66,15 @@ def _coverage(out: Console, rows: Sequence[Json]) -> None:
     if not rows:
         return
     out.print()
-    told = grid("Known about managed accounts", "Yes", "No", "No means", right=("Yes", "No"))
-    for row in rows:
-        means = Text(short(row["unknown_means"], 96) if row["unknown"] else "")
+    known = [safe(row["input"].replace("_", " ")) for row in rows if not row["unknown"]]
+    if known:
+        say(out, f"Known for all managed accounts: {', '.join(known)}.")
+    lacking = [row for row in rows if row["unknown"]]
+    if not lacking:
+        return
+    told = grid("Unknown for some or all", "Known", "Unknown", "Because", right=("Known", "Unknown"))
+    for row in lacking:
+        means = Text(short(row["unknown_means"], 96))
         told.add_row(safe(row["input"].replace("_", " ")), str(row["known"]), str(row["unknown"]), means)
     show(out, told)
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, object]
 
-# Salesforce counts neither archived activities nor deleted records; the store holds the former.
-_ARCHIVED = frozenset({"Task", "Event"})
 _FEW = 5
 _BEHIND, _LOST = 0.02, 0.05
 _MODES = {
@@ -191,7 +189,7 @@ def _against_the_store(objects: Sequence[Json]) -> list[Finding]:
         name = str(row["object"])
         found += _behind(name, row, tolerance=_BEHIND)
         visible, stored = row["visible"], row["stored"]
-        if not isinstance(visible, int) or not isinstance(stored, int) or name in _ARCHIVED:
+        if not isinstance(visible, int) or not isinstance(stored, int):
             continue
         if stored - visible > max(_FEW, stored * _LOST):
             found.append(

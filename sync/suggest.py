@@ -173,8 +173,12 @@ def suggest(config: Config, mirror: Mirror) -> list[Suggestion]:
     for value in _values(config, connection)[:MOST_VALUES]:
         evidence = [likeness.of(value.names, "the name is alike")]
         if value.kind in _NEIGHBOURS:
-            evidence.append(_went_to(value, neighbours[value.kind]))
-            evidence.append(_reported_from(config, connection, value, likeness))
+            went = neighbours[value.kind].get(name_key(value.value), {})
+            evidence.append(_went_to(went))
+            reported = _reported_from(config, connection, value, likeness)
+            # Where most linked issues of a project went elsewhere, its people are not the ones who decide whose it is.
+            few = {account for account in reported if 2 * went.get(account, 0) < sum(went.values())}
+            evidence.append({account: said for account, said in reported.items() if account not in few})
         ranked = _ranked(evidence)
         candidates = tuple(
             Candidate(account, accounts[account], references[account], score, why)
@@ -327,9 +331,8 @@ def _words(name: str) -> str:
     return " ".join([word for word in words if word not in _LEGAL] or words)
 
 
-def _went_to(value: _Value, neighbours: Mapping[str, Mapping[str, int]]) -> Evidence:
+def _went_to(counts: Mapping[str, int]) -> Evidence:
     """Where linked issues with the same value went; the more there are, the more that says."""
-    counts = neighbours.get(name_key(value.value), {})
     total = sum(counts.values())
     found: Evidence = {}
     for account, count in counts.items():
