@@ -52,6 +52,7 @@ def plan_track(track: Track, inputs: PlanInputs, plan: TaskPlan) -> None:
     """Add what this track needs to `plan`."""
     _note_recovered(track, inputs, plan)
     _note_what_persons_did(track, inputs, plan)
+    _settle_doubles(track, inputs, plan)
     outcome = track.outcome
     if track.rule not in inputs.rules:
         _end(track, inputs, plan, reason="rule retired", on_clear="complete", how="retired")
@@ -131,6 +132,20 @@ def _closed_by_person(episode: Episode, row: TaskRow | None, as_of: datetime, co
 
 def _blocked(episode: Episode, outcome: EpisodeOutcome, at: datetime, span: timedelta) -> Episode:
     return replace(episode, outcome=outcome, outcome_at=at, blocked_until=at + span)
+
+
+def _settle_doubles(track: Track, inputs: PlanInputs, plan: TaskPlan) -> None:
+    """Where accounts were merged, one task is left of two that ask for the same."""
+    current = track.current
+    if current is None or not is_open(track.rows.get(current.key)):
+        return
+    stem = current.key.rpartition("|")[0]
+    for key, row in sorted(track.rows.items()):
+        another = key.rpartition("|")[0] != stem
+        if another and is_open(row) and is_untouched(row, inputs.confirmed_tasks.get(key)):
+            reason = "its account was merged with one that has this task already"
+            account = track.outcome.account if track.outcome else None
+            plan.changes.append(complete(row, track, reason, inputs, account))
 
 
 # The rule fires
@@ -216,6 +231,10 @@ def _keep_up(
     confirmed = inputs.confirmed_tasks.get(row.key)
     if not is_untouched(row, confirmed):
         return
+    owner = canonical.id18(row.owner_id) if row.owner_id else None
+    if confirmed is not None and owner in inputs.gone_users and outcome.owner_id not in (None, owner):
+        _hand_over(row, outcome, inputs, plan)
+        return
     answer = (canonical.text(row.answer) or "").casefold()
     if answer in _DISMISSING or answer == "done":
         span = timedelta(days=outcome.cooldown_days * (DISMISSAL if answer in _DISMISSING else 1))
@@ -257,6 +276,31 @@ def _reword(
         plan.noted.append(
             Noted("Task", row.id, outcome.account_id, stands, key=row.key, basis=dict(outcome.basis))
         )
+
+
+def _hand_over(row: TaskRow, outcome: RuleOutcome, inputs: PlanInputs, plan: TaskPlan) -> None:
+    """Give the task, in words for its new owner, to who answers for the account now."""
+    stands = row_values(row)
+    wanted = {**task_words(outcome, inputs), "OwnerId": outcome.owner_id}
+    plan.changes.append(
+        Change(
+            action="update",
+            target="salesforce",
+            object="Task",
+            id=row.id,
+            account_id=outcome.account_id,
+            account=outcome.account,
+            rule=outcome.rule,
+            reason="its owner is no longer active",
+            fields={
+                name: FieldChange(stands[name], value)
+                for name, value in wanted.items()
+                if stands[name] != value
+            },
+            key=row.key,
+            basis=dict(outcome.basis),
+        )
+    )
 
 
 def task_words(outcome: RuleOutcome, inputs: PlanInputs) -> dict[str, str | None]:

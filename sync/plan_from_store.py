@@ -17,6 +17,8 @@ from sync.tracks import is_open
 from sync.wanted import OwnField, wanted_records
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sync.changes import Plan
     from sync.config import Config
     from sync.mirror import Mirror
@@ -32,10 +34,11 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
     where = pilot_sql(config)
     episodes = state.episodes()
     own_tasks = _own_tasks(mirror)
+    survivors = _survivors(mirror)
     outcomes = tasks.outcomes(
         mirror.connection,
         config.catalogue,
-        tracked=_tracked(episodes, own_tasks),
+        tracked=_tracked(episodes, own_tasks, survivors),
         day=day,
         hours=hours,
         where=where,
@@ -67,6 +70,8 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
             confirmed_tasks=state.confirmed_tasks(),
             created_today=state.created_on(day),
             quarantined=frozenset(each.record for each in state.quarantined() if each.object == "Task"),
+            survivors=survivors,
+            gone_users=_gone_users(mirror),
             limits=limits(config),
             task_settings=_task_settings(config, mirror),
             adopt=adopt,
@@ -164,11 +169,26 @@ def _own_tasks(mirror: Mirror) -> list[TaskRow]:
     return [TaskRow(*row[:14], *(_aware(moment) for moment in row[14:])) for row in rows]
 
 
+def _survivors(mirror: Mirror) -> dict[str, str]:
+    """Merged accounts and the ones they went into."""
+    rows = mirror.connection.execute(
+        "select account_id, survivor_id from account_survivor where account_id <> survivor_id order by account_id"
+    ).fetchall()
+    return dict(rows)
+
+
+def _gone_users(mirror: Mirror) -> frozenset[str]:
+    rows = mirror.connection.execute("select Id from sf_user where not IsActive or IsDeleted").fetchall()
+    return frozenset(user for (user,) in rows)
+
+
 def _aware(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
 
 
-def _tracked(episodes: list[Episode], own_tasks: list[TaskRow]) -> set[tuple[str, str]]:
+def _tracked(
+    episodes: list[Episode], own_tasks: list[TaskRow], survivors: Mapping[str, str]
+) -> set[tuple[str, str]]:
     """Pairs of rule and account whose silence matters: an episode is open, a task is open, or one was found in the
     org of which nothing is known here.
     """
@@ -178,4 +198,4 @@ def _tracked(episodes: list[Episode], own_tasks: list[TaskRow]) -> set[tuple[str
         if is_open(task) or task.key not in known:
             rule, _, rest = task.key.partition("|")
             tracked.add((rule, canonical.id18(rest.partition("|")[0])))
-    return tracked
+    return {(rule, survivors.get(account, account)) for rule, account in tracked}

@@ -154,7 +154,8 @@ class PlanInputs:
     `created_today` counts, by owner, tasks created on `day`, digests left out. `quarantined` are keys of tasks
     that the target refused lately: they are tried again after all others, so that they take nobody's place.
     `business_day` is `day` or, on a day off, the next business day: digests are due then. `concerned` are the
-    accounts of a pilot, None where the plan is for all: what stands on others is left as it is.
+    accounts of a pilot, None where the plan is for all: what stands on others is left as it is. `survivors` says into
+    which account a merged one went, `gone_users` who can do no task any more.
     """
 
     as_of: datetime
@@ -174,6 +175,8 @@ class PlanInputs:
     confirmed_tasks: Mapping[str, ConfirmedTask] = field(default_factory=dict)
     created_today: Mapping[str, int] = field(default_factory=dict)
     quarantined: Collection[str] = frozenset()
+    survivors: Mapping[str, str] = field(default_factory=dict)
+    gone_users: Collection[str] = frozenset()
     limits: Limits = Limits()
     task_settings: TaskSettings = field(default_factory=TaskSettings)
     adopt: bool = False

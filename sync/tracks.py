@@ -128,14 +128,22 @@ def assemble(inputs: PlanInputs, rows: dict[str, TaskRow]) -> list[Track]:
     for outcome in inputs.outcomes:
         track(outcome.rule, outcome.account_id, outcome.subject_key).outcome = outcome
     for episode in inputs.episodes:
-        track(episode.rule, episode.account_id, episode.subject_key).episodes.append(episode)
+        # What was asked for a merged account is asked for the one it went into.
+        account_id = inputs.survivors.get(episode.account_id, episode.account_id)
+        track(episode.rule, account_id, episode.subject_key).episodes.append(
+            replace(episode, account_id=account_id)
+        )
     for key, row in rows.items():
         parsed = task_keys.split(key)
         if parsed is None or task_keys.digest_owner(key):
             continue
         stem = parsed[0]
+        rule, account_id, subject_key = task_keys.parts(stem)
+        if account_id in inputs.survivors:
+            track(rule, inputs.survivors[account_id], subject_key).rows[key] = row
+            continue
         if stem not in tracks:
-            tracks[stem] = Track(stem, *task_keys.parts(stem))
+            tracks[stem] = Track(stem, rule, account_id, subject_key)
         tracks[stem].rows[key] = row
     for one in tracks.values():
         _recover(one, inputs)
@@ -149,16 +157,18 @@ def _age(episode: Episode) -> tuple[bool, tuple[str, int]]:
 
 
 def _recover(track: Track, inputs: PlanInputs) -> None:
-    """Give a task without an episode one: running while the task is open or a person closed it."""
+    """Give a task without an episode one, running while the task is open or a person closed it; of several that run,
+    which a lost store or a merge of accounts can leave, one runs on.
+    """
     known = {episode.key for episode in track.episodes}
     found = [
         _recovered_episode(track, key, row, inputs) for key, row in track.rows.items() if key not in known
     ]
-    if not found:
-        return
     running = sorted(
         (e for e in (*track.episodes, *found) if e.ended is None), key=lambda e: _standing(track, e)
     )
+    if not found and len(running) < 2:
+        return
     ended = [e for e in (*track.episodes, *found) if e.ended is not None]
     # At most one episode runs: the newest with an open task, else the newest.
     overtaken = [replace(episode, ended=inputs.as_of) for episode in running[:-1]]

@@ -345,6 +345,60 @@ def test_unknown_leaves_episode_and_task_as_they_are(one):
     assert not plan.episodes
 
 
+MERGED = {NORDWIND: ACME}
+LOST_KEY = f"call_back|{NORDWIND}||2026-11-19"
+LOST = {"account_id": NORDWIND, "task_id": "00T000000000002AAA"}
+
+
+def test_the_task_of_an_account_that_was_merged_is_the_one_of_its_survivor():
+    books = {
+        "survivors": MERGED,
+        "tasks": [task_row(LOST_KEY, id="00T000000000002AAA")],
+        "episodes": [episode(LOST_KEY, **LOST)],
+        "confirmed_tasks": {LOST_KEY: confirmed(LOST_KEY)},
+    }
+    assert not make_plan(plan_inputs(outcomes=[outcome()], **books)).changes
+    silent = make_plan(plan_inputs(outcomes=[outcome(state="silent")], **books))
+    assert [(change.action, change.key) for change in silent.changes] == [("complete", LOST_KEY)]
+    assert {(step.key, step.account_id) for step in silent.episodes} == {(LOST_KEY, ACME)}
+    unknown_here = make_plan(plan_inputs(outcomes=[outcome()], **books | {"episodes": []}))
+    assert not unknown_here.changes  # a lost store
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_of_two_tasks_that_a_merge_brings_together_one_is_left(edited):
+    subject = {"subject": "Mine"} if edited else {}
+    plan = make_plan(
+        plan_inputs(
+            survivors=MERGED,
+            outcomes=[outcome()],
+            tasks=[task_row(KEY), task_row(LOST_KEY, id="00T000000000002AAA", **subject)],
+            episodes=[episode(), episode(LOST_KEY, **LOST)],
+            confirmed_tasks={KEY: confirmed(), LOST_KEY: confirmed(LOST_KEY)},
+        )
+    )
+    closed = [(change.action, change.key) for change in plan.changes]
+    assert closed == ([] if edited else [("complete", LOST_KEY)])
+    assert [step.key for step in plan.episodes if step.ended] == [LOST_KEY]
+
+
+def test_the_task_of_somebody_who_left_goes_to_who_stands_in():
+    standing_in = outcome(owner_id=BORIS, description="Why you: you stand in.")
+    books = {"tasks": [task_row(KEY)], "episodes": [episode()], "confirmed_tasks": {KEY: confirmed()}}
+    plan = make_plan(plan_inputs(outcomes=[standing_in], gone_users={ANNA}, **books))
+    (change,) = plan.changes
+    assert change.reason == "its owner is no longer active"
+    assert change.fields["OwnerId"] == FieldChange(ANNA, BORIS)
+    assert change.fields["Description"].after == "Why you: you stand in."
+
+    nobody = make_plan(plan_inputs(outcomes=[outcome(owner_id=None)], gone_users={ANNA}, **books))
+    still_here = make_plan(plan_inputs(outcomes=[standing_in], **books))
+    edited = books | {"tasks": [task_row(KEY, subject="Mine")]}
+    theirs = make_plan(plan_inputs(outcomes=[standing_in], gone_users={ANNA}, **edited))
+    for plan in (nobody, still_here, theirs):
+        assert not [change for change in plan.changes if "OwnerId" in change.fields]
+
+
 def test_a_retired_rule_completes_its_untouched_tasks():
     plan = standing(rules=frozenset({"re_engage"}))
     assert plan.changes[0].reason == "rule retired"
