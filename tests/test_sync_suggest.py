@@ -145,8 +145,8 @@ def test_a_corrected_file_links_the_issues_at_the_next_look(company, tmp_path):
     assert told_again["sites"] == [
         {
             "site": "default",
-            "issues": 22,
-            "linked": 20,
+            "issues": 27,
+            "linked": 25,
             "ambiguous": 0,
             "unmatched": 2,
             "linked_share": 25 / 27,
