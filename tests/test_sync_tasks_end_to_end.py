@@ -107,6 +107,33 @@ def test_while_it_is_true_nothing_is_written_until_the_facts_move(company):
     assert writes_of(company)[0] == 0
 
 
+def test_a_task_follows_an_account_that_is_merged_and_leaves_an_owner_who_left(book, serve):
+    boss = book.add("User", Name="Boss", Username="boss@vendor.example", IsActive=True, UserType="Standard")
+    anna = book.add("User", Name="Anna", Username="anna@vendor.example", IsActive=True, UserType="Standard", ManagerId=boss)  # fmt: skip
+    acme, group = book.account("Acme", OwnerId=anna), book.account("Acme Group", OwnerId=anna)
+    for number in (1, 2):
+        book.issue(f"ACME-{number}", acme)
+    company = serve(book)
+    company.configure(NO_RULES + rule())
+    company.sync()
+    (task,) = tasks(company)
+    with company.simulator.edit() as (org, _):
+        org.change(acme, IsDeleted=True, MasterRecordId=group)
+        org.change(task["Id"], WhatId=group, AccountId=group)
+        org.change(anna, IsActive=False)
+    later(company, days=1)
+    company.sync()
+    (task,) = tasks(company)
+    assert task["OwnerId"] == boss
+    assert task["Subject"] == "Acme Group has 2 issues"
+    assert "you stand in" in task["Description"]
+    assert writes_of(company)[0] == 0
+    set_status(company, "ACME-1", "Done", company.config.time.now)
+    later(company, hours=1)
+    company.sync()
+    assert tasks(company)[0]["Status"] == "Completed"
+
+
 def test_when_it_turns_false_the_task_is_completed_with_the_reason(company):
     company.sync()
     now = later(company, days=1)
