@@ -25,12 +25,13 @@ import typer
 import demo as demo_run
 from connectors.errors import ConnectorError, FieldNotFound
 from reports import doctor_text, output, plan_text, tables, terminal
+from reports import next_band as next_band_text
 from reports.output import TableFormat
 from rules.faults import CatalogueError
 from simulator import dataset, faults
 from simulator.server import Simulator
 from sync import config as config_file
-from sync import lock, run, suggest, views
+from sync import lock, next_band, run, suggest, views
 from sync.changes import Plan
 from sync.config_errors import ConfigError
 from sync.doctor import diagnose
@@ -244,11 +245,33 @@ def explain(
 ) -> None:
     """Every point of one account's scores, down to the records, and what each rule says."""
     with _measured(context, as_of, wait) as (config, mirror, instant):
-        data = views.explained(config, mirror, account, instant)
+        data = next_band.explained(config, mirror, account, instant)
     if format is Format.json:
         output.json_line(data)
     else:
         terminal.explanation(terminal.console(), data)
+        next_band_text.hint(terminal.console(), data)
+
+
+@app.command()
+def whatif(
+    context: typer.Context,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="An Account's Id or exact name.")],
+    *,
+    scorecard: Annotated[
+        str, typer.Option("--scorecard", metavar="NAME", help="Whose band it is.")
+    ] = "health",
+    as_of: AsOf = None,
+    wait: Wait = run.READ_WAIT,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """The smallest set of changes that brings one account into the next band."""
+    with _measured(context, as_of, wait) as (config, mirror, instant):
+        data = next_band.next_band(config, mirror, account, scorecard, instant)
+    if format is Format.json:
+        output.json_line(data)
+    else:
+        next_band_text.next_band(terminal.console(), data)
 
 
 @app.command()

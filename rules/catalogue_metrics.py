@@ -50,8 +50,12 @@ COLUMN_REQUIRES = {
     ("issues", "days_after_release"): "jira",
     **deal_sources.COLUMN_REQUIRES,
 }
-RESERVED = {"account", "account_id", "account_manager", "contact", "due", *KEYWORDS}
+RESERVED = {manual_share.NAME, "account", "account_id", "account_manager", "contact", "due", *KEYWORDS}
 MOST_FRESH_DAYS = 3660
+# What the words of `whatif` may name: the records and people behind the number, and the number before and after.
+WHATIF_COLUMNS: Mapping[str, Type] = dict.fromkeys(
+    ("records", "people", "value", "target", "less", "more"), "text"
+)
 ROWS_ONLY = ("where", "value", "order", "aggregate", "quantile", "empty", "never")
 
 
@@ -69,6 +73,7 @@ def metric(
     ageing = section.flag("ageing", default=False)
     requires = _requires(section)
     fresh_by, fresh_days = _fresh(section, metrics)
+    fixed = section.value("whatif") is False
     expr = section.expression("expr", metrics, want="number", noun="metric")
     base = Metric(
         name=name,
@@ -89,6 +94,8 @@ def metric(
         ageing=ageing,
         fresh_by=fresh_by,
         fresh_days=fresh_days,
+        whatif=None if fixed else section.template("whatif", WHATIF_COLUMNS),
+        fixed=fixed,
     )
     found = _of_expression(section, base) if section.has("expr") else _of_rows(section, base, sources)
     section.finish()

@@ -29,7 +29,8 @@ class Metric:
     Either `source` and `aggregate` are given, or `expr`. `order` says by which column the `latest` value is
     the latest. `requires` names the data without which the number is unknown rather than zero. `ageing`
     marks a number that grows by the mere passing of time, whose growth is no news. A number that rests on something
-    declared is fresh while the metric `fresh_by`, the days since it was declared, is under `fresh_days`.
+    declared is fresh while the metric `fresh_by`, the days since it was declared, is under `fresh_days`. `whatif` says in
+    words what to do about it; metrics of one wording are moved by one deed. A `fixed` one nobody can move.
     """
 
     name: str
@@ -50,6 +51,8 @@ class Metric:
     ageing: bool
     fresh_by: str | None = None
     fresh_days: int | None = None
+    whatif: Template | None = None
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ def explain(
     moves = {
         scorecard: dict(zip(trends.COLUMNS, row, strict=True))
         for scorecard, *row in connection.execute(
-            f"select scorecard, {', '.join(trends.COLUMNS)} from eval_trends where account_id = ?", [account_id]
+            f"select scorecard, {', '.join(trends.COLUMNS)} from eval_trends where account_id = ?",
+            [account_id],
         ).fetchall()
     }
     cards = {
@@ -191,6 +192,40 @@ def _measures(
             }
         )
     return measures
+
+
+def missing(
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, account_id: str, scorecard: str
+) -> list[Json]:
+    """The measures of a scorecard, and of those it is made of, that have no value: why, and their share of its weight."""
+    standing = connection.execute(
+        "select segment from eval_standing where account_id = ?", [account_id]
+    ).fetchall()
+    segment = standing[0][0] if standing else None
+    card = catalogue.card_of(scorecard, segment)
+    total = sum(card.of.values())
+    parts = {name: weight / total for name, weight in card.of.items()} or {scorecard: Decimal(1)}
+    known = dict(
+        connection.execute(
+            "select distinct metric, value is not null from eval_measures where account_id = ?", [account_id]
+        ).fetchall()
+    )
+    uncovered = _uncovered(connection, account_id)
+    found: dict[str, Json] = {}
+    for name, part in parts.items():
+        measures = catalogue.card_of(name, segment).measures
+        whole = sum(each.weight for each in measures)
+        for measure in measures:
+            if known.get(measure.metric):
+                continue
+            before = found.get(measure.metric, {}).get("weight", 0.0)
+            found[measure.metric] = {
+                "metric": measure.metric,
+                "label": measure.label or catalogue.metrics[measure.metric].label,
+                "weight": before + float(part * measure.weight / whole),  # type: ignore[operator]  # set as a float below
+                "unknown": _unknown(catalogue, measure.metric, uncovered),
+            }
+    return sorted(found.values(), key=lambda each: (-each["weight"], each["metric"]))  # type: ignore[operator]  # as above
 
 
 def _stale(age: float | None, days: int | None) -> str:

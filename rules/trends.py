@@ -23,24 +23,21 @@ if TYPE_CHECKING:
 HORIZONS = (7, 30, 90)
 COLUMNS = (*(f"trend_{days}d" for days in HORIZONS), "days_in_band")
 
-PAST = pa.schema(
-    [
-        ("horizon", pa.int32()),
-        ("account_id", pa.string()),
-        ("scorecard", pa.string()),
-        ("score", pa.int32()),
-        ("partial", pa.bool_()),
-    ]
-)
-SPELLS = pa.schema(
-    [
-        ("account_id", pa.string()),
-        ("scorecard", pa.string()),
-        ("band", pa.string()),
-        ("since", pa.timestamp("us")),
-        ("until", pa.timestamp("us")),
-    ]
-)
+_PAST: list[tuple[str, pa.DataType]] = [
+    ("horizon", pa.int32()),
+    ("account_id", pa.string()),
+    ("scorecard", pa.string()),
+    ("score", pa.int32()),
+    ("partial", pa.bool_()),
+]
+_SPELLS: list[tuple[str, pa.DataType]] = [
+    ("account_id", pa.string()),
+    ("scorecard", pa.string()),
+    ("band", pa.string()),
+    ("since", pa.timestamp("us")),
+    ("until", pa.timestamp("us")),
+]
+PAST, SPELLS = pa.schema(_PAST), pa.schema(_SPELLS)
 
 
 @dataclass(frozen=True, slots=True)
