@@ -254,6 +254,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
     checks = Checks(settings, places, path.parent if path else Path())
     checks.clock()
     checks.connections()
+    checks.files()
     checks.growth()
     accounts, rollout, activities = checks.accounts(), checks.rollout(), checks.activities()
     identity = checks.identity()
@@ -362,7 +363,9 @@ def _stand_in(tree: dict[str, Any], path: tuple[str | int, ...]) -> None:
 
 
 def _digest(parts: Mapping[str, Any], catalogue: str) -> str:
-    deciding = {name: part for name, part in parts.items() if name not in {"store", "http", "history", "privacy"}}
+    deciding = {
+        name: part for name, part in parts.items() if name not in {"store", "http", "history", "privacy"}
+    }
     text = json.dumps({**_canonical(deciding), "catalogue": catalogue}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

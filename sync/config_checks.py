@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -117,6 +118,26 @@ class Checks:
         merged, faults = read_map(path, tables)
         self.faults += faults
         return section.model_copy(update={name: MappingProxyType(table) for name, table in merged.items()})
+
+    def files(self) -> None:
+        """What the file names on this machine: the folder of the store, the certificates to trust."""
+        store = self.folder / self.settings.store.path
+        above = next(each for each in (store, *store.absolute().parents) if each.exists())
+        if not above.is_dir():
+            self._fault(
+                ("store", "path"), f'"{above.name}" is a file; name a folder, which is made if it is missing'
+            )
+        named = self.settings.http.ca_file
+        if named is None:
+            return
+        try:
+            ssl.create_default_context(cafile=str(self.folder / named))
+        except ssl.SSLError:
+            self._fault(
+                ("http", "ca_file"), f'"{named}" holds no certificate; export them as PEM (Base64) text'
+            )
+        except OSError as error:
+            self._fault(("http", "ca_file"), f'the file "{named}" cannot be read: {error.strerror}')
 
     def growth(self) -> None:
         renewals, growth = self.settings.renewals, self.settings.growth

@@ -24,7 +24,7 @@ from sync.apply import ApplyResult, apply_plan, check_current, settle
 from sync.errors import StalePlan, SyncError
 from sync.lock import RunLock
 from sync.measure import default_as_of, server_now
-from sync.mirror import Mirror
+from sync.mirror import Mirror, StoreEmpty
 from sync.plan_from_store import build_plan, limits, organization
 from sync.pull import PullReport, Sides, pull
 from sync.state import UNREADABLE, State
@@ -96,7 +96,7 @@ def reading(
     """
     folder = config.store_folder
     if not folder.exists():
-        folder.mkdir(mode=0o700, parents=True)
+        raise StoreEmpty  # whoever only looks leaves nothing behind
     with _shared(folder, wait) as mirror:
         if normalise.is_current(config, mirror):
             with State.open(folder) as state:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+import certifi
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -81,6 +83,7 @@ def test_a_condition_of_ones_own_takes_the_place_of_the_presets(read):
 
 
 def test_files_are_meant_from_the_folder_of_the_config(read, tmp_path):
+    shutil.copy(certifi.where(), tmp_path / "company.pem")
     config = read(BASE + '[http]\nca_file = "company.pem"\n')
     assert config.store_folder == tmp_path / "rapport-data"
     assert config.http_settings().ca_file == str(tmp_path / "company.pem")
