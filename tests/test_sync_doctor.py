@@ -221,6 +221,11 @@ def test_a_store_that_is_held_or_broken_is_a_finding_and_no_failure(company, aft
     assert (busy.code, "Another run holds the store" in one(busy.json, "store")["message"]) == (0, True)
     mirror = folder / "mirror.duckdb"
     kept = mirror.read_bytes()
+    company.configure(OWN_LISTS + '[people]\nhouse_users = ["Queue"]\n', mode="observe")
+    changed = doctor(company, "--format", "json")
+    company.configure(OWN_LISTS, mode="observe")
+    assert one(changed.json, "underived")["severity"] == "note"
+    assert mirror.read_bytes() == kept, "even then nothing is derived anew"
     try:
         mirror.write_bytes(b"no database")
         broken = doctor(company, "--format", "json")

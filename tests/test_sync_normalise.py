@@ -6,6 +6,9 @@ import pytest
 from company import NOW, ago
 from pulled import rows, tables
 
+from sync import run, views
+from sync.errors import SyncError
+
 
 def managers(company) -> dict[str, tuple[str | None, str | None]]:
     """Account name -> (account manager, owner of its tasks), by name."""
@@ -217,3 +220,65 @@ def test_what_is_derived_is_the_same_each_time(book, serve):
     company.at(NOW)
     company.pull(full=True)
     assert tables(company) == before
+
+
+def test_what_the_config_says_of_identity_and_people_holds_at_the_next_look_without_a_pull(book, serve):
+    acme = book.account("Acme", Website="acme.example")
+    other = book.add(
+        "User", Name="B. Other", Username="other@vendor.example", IsActive=True, UserType="Standard"
+    )
+    book.add("AccountTeamMember", AccountId=acme, UserId=other, TeamMemberRole="Lead")
+    book.issue("OPS-1")
+    company = serve(book)
+    company.pull()
+
+    def derived():
+        told: list[str] = []
+        with run.reading(company.config, notify=told.append) as (mirror, _):
+            links = views.links(mirror)["coverage"]["by_method"]
+            manager = mirror.one("select user_id from account_manager where account_id = ?", acme)
+            units = mirror.one("select count(*) from declared_unit")
+        return links, manager, units, told
+
+    assert derived() == ({}, book.user, 0, [])
+    company.configure(
+        '[identity]\n[identity.projects]\nOPS = "Acme"\nWEB = "Acne"\n[identity.units]\nAcme = ["Sales"]\n'
+        '[people]\naccount_manager = ["team:Lead", "owner"]\n'
+    )
+    links, manager, units, told = derived()
+    assert (links, manager, units) == ({"project": 1}, other, 1)
+    assert told == ['identity.projects.WEB: no account is called "Acne"; did you mean "Acme"?']
+    assert derived() == ({"project": 1}, other, 1, []), "once is enough"
+    company.configure('[people]\naccount_manager = ["field:Lead__c"]\n')
+    with pytest.raises(SyncError, match=r"account_manager asks for"):
+        derived()
+    company.configure()
+    assert derived() == ({}, book.user, 0, []), "and the store is as good as before"
+
+
+def test_a_declared_domain_is_one_accounts_whoever_else_has_it(book, serve):
+    for name in ("Acme", "Borealis"):
+        book.contact(book.account(name), f"somebody@{name.lower()}.example")
+        book.contact(book.salesforce["Account"][-1]["Id"], f"{name.lower()}@shared.example")
+    for key, address in {
+        "A": "x@shared.example",
+        "B": "borealis@shared.example",
+        "C": "x@new.example",
+        "D": "x@vendor.example",
+    }.items():
+        book.issue(
+            f"{key}-1", reporter={"accountId": key, "accountType": "customer", "emailAddress": address}
+        )
+    company = serve(book)
+    company.configure(
+        '[identity]\ninternal_domains = ["vendor.example"]\n[identity.domains]\n"Shared.example" = "Acme"\n'
+        '"@new.example" = "Borealis"\n"vendor.example" = "Acme"\n"lost.example" = "Nobody"\n'
+    )
+    report = company.pull()
+    names = {row["Id"]: row["Name"] for row in company.org("Account")}
+    linked = {row["key"]: names[row["account_id"]] for row in company.links()["linked"]}
+    # a contact's own address still goes before the domain, and our own domains say nothing of a customer
+    assert linked == {"A-1": "Acme", "B-1": "Borealis", "C-1": "Borealis"}
+    assert [notice for notice in report.notices if "identity.domains" in notice] == [
+        'identity.domains.lost.example: no account is called "Nobody"; give its Id or its exact name'
+    ]
