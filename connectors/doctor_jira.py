@@ -54,7 +54,8 @@ def _look(jira: Jira, needs: SiteNeeds) -> Iterator[Finding]:
     who = jira.sign_in()
     name = f" as {who.name}" if who.name else ""
     message = f"Signed in to {who.base_url} ({who.deployment_type}){name}."
-    yield Finding("sign-in", "note", message, code="signed_in")
+    facts = {"url": who.base_url, "user": who.name or who.account_id}
+    yield Finding("sign-in", "note", message, code="signed_in", facts=facts)
     yield from _permissions(jira, writes=needs.writes)
     yield from _fields(jira, needs)
     yield from _groups(jira, needs.groups)

@@ -72,9 +72,10 @@ def _look(
     kind = {True: " (a sandbox)", False: " (production)", None: ""}[organization.is_sandbox]
     where = organization.name or organization.id or "an org that does not tell its name"
     who = _user(salesforce, organization.user_id)
-    yield Finding(
-        "sign-in", "note", f"Signed in to {where}{kind}{f' as {who}' if who else ''}.", code="signed_in"
-    )
+    sandbox = None if organization.is_sandbox is None else str(organization.is_sandbox).lower()
+    facts = {"org": organization.id, "sandbox": sandbox, "user": who or organization.user_id}
+    message = f"Signed in to {where}{kind}{f' as {who}' if who else ''}."
+    yield Finding("sign-in", "note", message, code="signed_in", facts=facts)
     yield _version(salesforce)
     yield from _limits(salesforce, api_share)
     yield from powers(salesforce, organization.user_id)

@@ -19,7 +19,7 @@ SHOWN = 5
 class Finding:
     """`subject` is what was looked at: "sign-in", an object, a limit; `code` names the kind of finding for programs.
 
-    A finding without advice is as it should be. `numbers` has what the message says.
+    A finding without advice is as it should be. `numbers` and `facts` have what the message says.
     """
 
     subject: str
@@ -28,6 +28,7 @@ class Finding:
     advice: str = ""
     numbers: Mapping[str, int | None] = field(default_factory=dict)
     code: str = ""
+    facts: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def refused(subject: str, error: ConnectorError, severity: Severity = "error") -> Finding:

@@ -21,6 +21,7 @@ from connectors.salesforce import Salesforce
 from sync import doctor_store
 from sync.doctor_needs import object_needs
 from sync.names import staff_entries
+from sync.pull import site_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,6 +60,7 @@ class Told:
             "message": found.message,
             "advice": found.advice,
             "numbers": dict(found.numbers),
+            "facts": dict(found.facts),
         }
 
 
@@ -123,6 +125,7 @@ def diagnose(config: Config, *, wait: float, sleep: Callable[[float], None] = ti
         )
         rows_of_sites[name] = doctor_jira.examine(site, asked)
         found.add("jira", rows_of_sites[name], name)
+    found.add("store", doctor_store.tied(config, _identity(seen, rows_of_sites)))
     store = doctor_store.look(config, wait)
     found.store = store.data
     found.add("store", store.findings)
@@ -134,6 +137,16 @@ def diagnose(config: Config, *, wait: float, sleep: Callable[[float], None] = ti
             found.add("jira", _behind("issues", row, tolerance=_LOST), str(row["site"]))
     found.calls = {"salesforce": _calls(salesforce.calls), "jira": _calls(*(site.calls for site in jira))}
     salesforce.close()
+    return found
+
+
+def _identity(seen: Sequence[Finding], sites: dict[str, list[Finding]]) -> dict[str, str | None]:
+    """Who answered, as a run ties the store to it."""
+    found = {name: value for each in seen for name, value in each.facts.items() if name != "user"}
+    for site, findings in sites.items():
+        for each in findings:
+            if each.code == "signed_in":
+                found[site_name(site)] = each.facts["url"]
     return found
 
 

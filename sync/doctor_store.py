@@ -19,9 +19,10 @@ from sync.lock import RunLock
 from sync.measure import default_as_of, measure, server_now
 from sync.mirror import FILE, Mirror, StoreEmpty
 from sync.pull import sources_of
+from sync.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sync.config import Config
 
@@ -31,6 +32,7 @@ LEAST_FILLED = 0.05  # under this share of managed accounts a declared field cou
 LEAST_SENDING = 0.2  # under this share of account managers e-mail is not seen whole (D18)
 MUCH_UNLINKED = 0.2
 SHOWN = 8
+STATE = "state.sqlite"
 
 # What gives a part of the data (a column of models/coverage.sql) where it is lacking.
 _MENDS = {
@@ -90,6 +92,18 @@ class StoreLook:
     records: dict[str, int] = field(default_factory=dict)
     issues: dict[str, int] = field(default_factory=dict)
     data: Json = field(default_factory=dict)
+
+
+def tied(config: Config, identity: Mapping[str, str | None]) -> list[Finding]:
+    """An error where the store was filled from another org or site than those that answer now: no run would go on."""
+    if not (config.store_folder / STATE).exists():
+        return []
+    try:
+        with State.open(config.store_folder, read_only=True) as state:
+            state.check(identity)
+    except SyncError as error:
+        return [Finding("store", "error", error.message, error.advice, code="mismatch")]
+    return []
 
 
 def look(config: Config, wait: float) -> StoreLook:

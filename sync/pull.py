@@ -68,9 +68,7 @@ class Sides:
             "org": self.organization.id,
             "sandbox": None if sandbox is None else str(sandbox).lower(),
             **{
-                "Jira site"
-                if site.settings.site == "default"
-                else f"Jira site {site.settings.site}": who.base_url
+                site_name(site.settings.site): who.base_url
                 for site, who in zip(self.jira, self.sites, strict=True)
             },
         }
@@ -114,6 +112,11 @@ def pull(
         mirror.set_meta("organization", json.dumps(_identity(report)))
         mirror.set_meta("incomplete", "")
     return report
+
+
+def site_name(site: str) -> str:
+    """How a site is called where the store is tied to it."""
+    return "Jira site" if site == "default" else f"Jira site {site}"
 
 
 def sources_of(config: Config) -> list[SourceObject]:

@@ -154,6 +154,15 @@ class State:
 
     def bind(self, identity: Mapping[str, str | None]) -> None:
         """Tie the store to org and sites at first sight; others are refused then. None is skipped."""
+        self.check(identity)
+        known = self.identity()
+        fresh = [(name, value) for name, value in identity.items() if value is not None and name not in known]
+        if fresh:
+            with self.transaction() as books:
+                books.executemany("insert into identity values (?, ?)", fresh)
+
+    def check(self, identity: Mapping[str, str | None]) -> None:
+        """Raises StateMismatch where the store is tied to another org or site."""
         known = self.identity()
         for name, value in identity.items():
             if value is not None and known.get(name, value) != value:
@@ -162,10 +171,6 @@ class State:
                     f"but the configuration leads to {value}.",
                     "set [store] path to a folder of its own for each org, or correct the address.",
                 )
-        fresh = [(name, value) for name, value in identity.items() if value is not None and name not in known]
-        if fresh:
-            with self.transaction() as books:
-                books.executemany("insert into identity values (?, ?)", fresh)
 
     # Runs
 

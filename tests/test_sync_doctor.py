@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -82,12 +83,19 @@ def before(company):
     return told
 
 
+def contents(folder) -> dict:
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*"))}
+
+
 @pytest.fixture(scope="module")
 def after(company, before):
     company.pull()
-    files = {path: path.read_bytes() for path in sorted(company.config.store_folder.rglob("*"))}
+    files = contents(company.config.store_folder)
     told = doctor(company, "--format", "json")
-    assert {path: path.read_bytes() for path in sorted(company.config.store_folder.rglob("*"))} == files
+    after = contents(company.config.store_folder)
+    assert {path: after[path] for path in files} == files
+    # what SQLite lays beside a file that is only read, so that readers and a writer do not meet
+    assert {path.suffix for path in after.keys() - files.keys()} <= {".sqlite-shm", ".sqlite-wal"}
     return told
 
 
@@ -99,6 +107,12 @@ def test_before_the_first_pull_the_connections_alone_are_looked_at(before):
     signed = [each["message"] for each in found(data, "signed_in")]
     assert signed[0].startswith("Signed in to Vendor (production) as ")
     assert signed[1].endswith("(Cloud) as Integration.")
+    facts = [each["facts"] for each in found(data, "signed_in")]
+    assert (facts[0]["org"], facts[0]["sandbox"], facts[1]["user"]) == (
+        "00D000000000001AAA",
+        "false",
+        "Integration",
+    )
     assert data["calls"]["salesforce"]["write"] == data["calls"]["jira"]["write"] == 0
     assert {each["severity"] for each in data["findings"]} <= {"error", "warning", "note"}
     assert not [each for each in data["findings"] if not each["message"].endswith(".")]
@@ -214,11 +228,22 @@ def test_a_side_that_refuses_ends_with_3_and_the_rest_is_told_all_the_same(compa
     assert other.json["objects"][0]["present"] is False
 
 
-def test_a_store_that_is_held_or_broken_is_a_finding_and_no_failure(company, after):
+def test_a_store_that_is_held_broken_or_of_another_org_is_a_finding_and_no_failure(company, after):
     folder = company.config.store_folder
     with RunLock.acquire(folder, exclusive=True, phase="pull"):
         busy = doctor(company, "--wait", 0, "--format", "json")
     assert (busy.code, "Another run holds the store" in one(busy.json, "store")["message"]) == (0, True)
+    with sqlite3.connect(folder / "state.sqlite") as books:
+        kept_org = books.execute("select value from identity where name = 'org'").fetchone()
+        books.execute("update identity set value = '00D000000000009AAA' where name = 'org'")
+        books.commit()
+        other = doctor(company, "--format", "json")
+        books.execute("update identity set value = ? where name = 'org'", kept_org)
+    books.close()
+    assert (other.code, "belongs to org 00D000000000009AAA" in one(other.json, "mismatch")["message"]) == (
+        3,
+        True,
+    )
     mirror = folder / "mirror.duckdb"
     kept = mirror.read_bytes()
     company.configure(OWN_LISTS + '[people]\nhouse_users = ["Queue"]\n', mode="observe")
