@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from rules import trends
+from rules import manual_share, trends
 from rules.catalogue_metrics import ROWS_ONLY, in_order, metric
 from rules.catalogue_models import (
     Aggregate,
@@ -93,7 +93,7 @@ def load(
     for name in LATE & metric_sections.keys():
         metric_sections.pop(name).fault("", "this metric is made by [quadrant]; change it there")
     # A metric that is faulty is known all the same: one slip is one fault, not one in each rule that names it.
-    numbers: dict[str, Type] = dict.fromkeys([*metric_sections, *sorted(LATE)], "number")
+    numbers: dict[str, Type] = dict.fromkeys([*metric_sections, *sorted(LATE), manual_share.NAME], "number")
     variants = stand_ins(segment_sections)
     facts = Facts.of(numbers, [name for name in card_sections if name not in variants])
     taken = {f"{name}_{kind}" for name in card_sections for kind in ("score", "band", *trends.COLUMNS)}
@@ -103,6 +103,7 @@ def load(
     )
     metrics = _kept(metric(each, sources, numbers) for each in metric_sections.values())
     ordered = in_order({each.name: each for each in metrics}, faults)
+    ordered = manual_share.added(ordered, LATE)
     cards = {
         name: card
         for name, each in card_sections.items()

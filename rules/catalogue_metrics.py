@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from rules import deal_sources
+from rules import deal_sources, manual_share
 from rules.catalogue_models import Aggregate, Empty, History, Metric, Never
 from rules.catalogue_sections import options, unknown_name
 from rules.expression_tokens import KEYWORDS
@@ -122,7 +122,9 @@ def _fresh(section: Section, metrics: Mapping[str, Type]) -> tuple[str | None, i
     if by is not None and not section.has("fresh_days"):
         section.fault("fresh_by", "for how many days it is fresh is missing: fresh_days = 180")
     if days is not None and not section.has("fresh_by"):
-        section.fault("fresh_days", 'which metric tells the age in days is missing: fresh_by = "csat_age_days"')
+        section.fault(
+            "fresh_days", 'which metric tells the age in days is missing: fresh_by = "csat_age_days"'
+        )
     if days is not None and days != int(days):
         section.fault("fresh_days", f"this is a whole number of days, not {days}")
     return (by, int(days)) if by is not None and days is not None else (None, None)

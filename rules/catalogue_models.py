@@ -197,5 +197,7 @@ class Catalogue:
 
     def card_of(self, scorecard: str, segment: str | None) -> Scorecard:
         """The scorecard that is used under this name for accounts of a segment."""
-        chosen = next((each.scorecards.get(scorecard) for each in self.segments if each.name == segment), None)
+        chosen = next(
+            (each.scorecards.get(scorecard) for each in self.segments if each.name == segment), None
+        )
         return self.scorecards[scorecard] if chosen is None else self.variants[chosen]

@@ -14,7 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rules import manual_share
 from rules.expressions import to_sql
+from rules.manual_share import ShareOfKnown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,6 +110,8 @@ def ranked_sql(catalogue: Catalogue, name: str, accounts: str | None = None) -> 
 
 def rows_sql(metric: Metric) -> str:
     """The rows of all accounts that a scanned metric rests on, the columns of `_COLUMNS`."""
+    if isinstance(metric, ShareOfKnown):
+        return manual_share.rows_sql(metric)
     given = "1" if metric.value is None else f"({to_sql(metric.value, 'duckdb')})"
     conditions = [] if metric.where is None else [f"({to_sql(metric.where, 'duckdb')})"]
     if metric.value is not None:
@@ -179,7 +183,7 @@ def _decisive(metric: Metric) -> tuple[str, str] | None:
 def leaves(catalogue: Catalogue, name: str) -> list[Metric]:
     """The scanned metrics that a metric is made of, in the order of its expression's names."""
     metric = catalogue.metrics[name]
-    if metric.source is not None:
+    if metric.source is not None or isinstance(metric, ShareOfKnown):
         return [metric]
     found = {leaf.name: leaf for operand in made_of(catalogue, metric) for leaf in leaves(catalogue, operand)}
     return list(found.values())
@@ -198,7 +202,10 @@ def operands(catalogue: Catalogue, name: str) -> set[str]:
     """The metric itself and all that it is made of, or that says how fresh it is."""
     metric = catalogue.metrics[name]
     needed = {name}
-    for each in {*(metric.expr.columns if metric.expr else ()), *([metric.fresh_by] if metric.fresh_by else ())}:
+    for each in {
+        *(metric.expr.columns if metric.expr else ()),
+        *([metric.fresh_by] if metric.fresh_by else ()),
+    }:
         needed |= operands(catalogue, each)
     return needed
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from rules import calendar
+from rules import calendar, manual_share
 from rules.calendar import BusinessHours
 from rules.dialects import compile_model
 from rules.expressions import to_sql
 from rules.functions import aggregate_sql
+from rules.manual_share import ShareOfKnown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -197,9 +198,7 @@ def metrics_sql(catalogue: Catalogue, engine: Engine = "duckdb") -> str:
     levels, last = [level], 0
     for group in _levels(catalogue):
         last += 1
-        own = ", ".join(
-            f"cast({to_sql(m.expr, engine)} as double) as {q(m.name)}" for m in group if m.expr is not None
-        )
+        own = ", ".join(f"{_made(m, engine)} as {q(m.name)}" for m in group)
         levels.append(f"level_{last} as (select *, {own} from level_{last - 1})")
     # What is made of scores has its place, and its value when the scores are there.
     names = ", ".join(
@@ -232,18 +231,32 @@ def _covered(metric: Metric, engine: Engine) -> str:
     return f"case when {' and '.join(f'v.{name}' for name in metric.requires)} then {value} end"
 
 
+def _made(metric: Metric, engine: Engine) -> str:
+    if isinstance(metric, ShareOfKnown):
+        return manual_share.share_sql(metric, _quote(engine))
+    return f"cast({'null' if metric.expr is None else to_sql(metric.expr, engine)} as double)"
+
+
+def _operands(metric: Metric) -> list[str]:
+    if isinstance(metric, ShareOfKnown):
+        return [each.name for each in metric.over]
+    return sorted(metric.expr.columns) if metric.expr is not None else []
+
+
 def _levels(catalogue: Catalogue) -> Iterable[list[Metric]]:
-    """Expression metrics grouped so that each group needs only those before it."""
+    """Metrics made of others, grouped so that each group needs only those before it."""
     level: dict[str, int] = {}
+
+    def depth(name: str) -> int:
+        if name not in level:
+            made_of = _operands(catalogue.metrics[name])
+            level[name] = 1 + max(map(depth, made_of)) if made_of else 0
+        return level[name]
+
     groups: dict[int, list[Metric]] = {}
     for metric in catalogue.metrics.values():
-        if metric.name in catalogue.late:
-            continue
-        if metric.expr is None:
-            level[metric.name] = 0
-            continue
-        level[metric.name] = 1 + max((level[column] for column in metric.expr.columns), default=0)
-        groups.setdefault(level[metric.name], []).append(metric)
+        if metric.source is None and metric.name not in catalogue.late:
+            groups.setdefault(depth(metric.name), []).append(metric)
     return [groups[key] for key in sorted(groups)]
 
 

@@ -101,6 +101,8 @@ def number(value: float | None, unit: str) -> str:
     text = amount(value, unit)
     if value is None or unit in ("share", "money", ""):
         return text
+    if unit.startswith("yes "):
+        return "yes" if value else "no"
     return f"{text} {_SINGULAR.get(unit, unit) if text == '1' else unit}"
 
 

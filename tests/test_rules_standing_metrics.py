@@ -8,6 +8,8 @@ import pytest
 from company import NOW, Book, ago
 from measured import Measured, fields, measured, pulled
 
+from sync import config as config_file
+
 D = NOW.date()
 SECOND = timedelta(seconds=1)
 POSITIONING = ("standing", "champions", "sponsor_touch_days", "inbound_opportunity_share", "competitive_win_rate_12m",
@@ -353,3 +355,36 @@ def test_what_is_on_record_nowhere_or_too_rarely_is_unknown(tmp_path):
         found = measured(company)
     known = {name for name in (*POSITIONING, *GOVERNANCE) if found("Acme", name) is not None}
     assert known == {"has_owner", "unit_contacts_missing"}
+
+
+# -- manual_input_share ------------------------------------------------------------------------------------------------
+
+
+def test_the_share_of_manual_input_is_that_of_known_metrics_which_rest_on_declared_ones(company, metrics):
+    declared = {"standing", "has_mission", "days_since_sla_review", "inbound_opportunity_share", "competitive_win_rate_12m",
+                "references_12m"}  # fmt: skip
+    known = {
+        name
+        for name, value in metrics.by_account["Acme"].items()
+        if value is not None and name not in {"manual_input_share", "quadrant", "tier_mismatch"}
+    }
+    assert declared <= known
+    assert metrics("Acme", "manual_input_share") == len(declared) / len(known)
+    own = '[metrics.half]\nexpr = "manual_input_share / 2"\n[metrics.twice]\nexpr = "standing * 2"\n'
+    probe = "[[scorecards.probe.measures]]\nmetric = 'half'\nweight = 1\npoints = [[0, 0], [1, 100]]\n"
+    text = company.config_path.read_text()
+    company.config_path.write_text(text + own + probe)
+    again = measured(company)
+    told = company.explain("Acme")["scorecards"]["probe"]["measures"][0]
+    company.config_path.write_text(text)
+    assert again("Acme", "half") == (len(declared) + 1) / (len(known) + 1) / 2
+    assert told["evidence_total"] == len(known) + 1
+    assert [row["value"] for row in told["evidence"][:8]] == [1] * 7 + [0]  # the declared ones first
+
+
+def test_a_metric_of_that_name_cannot_be_defined(tmp_path):
+    path = tmp_path / "rapport.toml"
+    text = '[salesforce]\ninstance_url = "https://x.my.salesforce.com"\n[metrics.manual_input_share]\nexpr = "standing"\n'
+    path.write_text(text)
+    with pytest.raises(config_file.ConfigError, match='"manual_input_share" has a meaning of its own'):
+        config_file.load(path, {})

@@ -44,6 +44,11 @@ TYPES = dict.fromkeys(KNOWN, "number") | {"health_band": "text"}
         (1.5, "", "1.5"),
         (-12.4, "points", "-12 points"),
         (1e300, "", "1" + "0" * 300),
+        (1234567.5, "money", "1,234,568"),
+        (9.456, "money", "9.46"),
+        (-0.001, "money", "0"),
+        (1, "yes (1) or no (0)", "yes"),
+        (0, "yes (1) or no (0)", "no"),
     ],
 )
 def test_a_number_is_as_exact_as_people_say_it(value, unit, text):
