@@ -276,7 +276,7 @@ def _rules(rules: Sequence[Json], metrics: Mapping[str, Json]) -> Table:
     for rule in rules:
         words = " and ".join(
             f"{_clause(clause['text'], rule['values'], metrics)}{_STATE_WORDS[clause['holds']]}"
-            for clause in rule["clauses"]
+            for clause in _telling(rule["clauses"])
         )
         state = rule["state"]
         table.add_row(
@@ -287,7 +287,31 @@ def _rules(rules: Sequence[Json], metrics: Mapping[str, Json]) -> Table:
     return table
 
 
+_IS_NULL = re.compile(r"(\w+) is null", re.IGNORECASE)
 _STATE_WORDS = {True: "", False: " (no)", None: " (unknown)"}
+
+
+def _telling(clauses: Sequence[Json]) -> list[Json]:
+    """Of a part that asks whether something is unknown and those that compare it, the ones that say something."""
+    asked = {
+        found[1]: clause["holds"]
+        for clause in clauses
+        if (found := _IS_NULL.fullmatch(clause["text"].strip()))
+    }
+    told = []
+    for clause in clauses:
+        names = set(_WORD.findall(clause["text"])) & asked.keys()
+        if _IS_NULL.fullmatch(clause["text"].strip()):
+            compared = any(
+                clause is not other and names & set(_WORD.findall(other["text"])) for other in clauses
+            )
+            if clause["holds"]:
+                told.append({**clause, "text": names.pop()})
+            elif not compared:
+                told.append(clause)
+        elif not (clause["holds"] is None and any(asked[name] for name in names)):
+            told.append(clause)
+    return told
 
 
 def _clause(text: str, values: Mapping[str, object], metrics: Mapping[str, Json]) -> str:
