@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 _PARSER = sqlglot.Dialect.get_or_raise("duckdb")
+# What was found right stays right: a config is read several times in one process, always with the same catalogue.
+_MOST_KEPT = 4096
+_found_right: dict[tuple[object, ...], Expression] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,25 @@ def parse(
 
     `noun` is what messages call a column. `choices` holds, per text column, the values it can have.
     """
-    place = Place(path, text)
+    values = frozenset((name, frozenset(allowed)) for name, allowed in (choices or {}).items())
+    key = (text, frozenset(columns.items()), want, values)
+    known = _found_right.get(key)
+    if known is None:
+        known = _parse(Place(path, text), columns, want, noun, choices or {})
+        if len(_found_right) >= _MOST_KEPT:
+            _found_right.clear()
+        _found_right[key] = known
+    return known
+
+
+def _parse(
+    place: Place,
+    columns: Mapping[str, Type],
+    want: Type | None,
+    noun: str,
+    choices: Mapping[str, Collection[str]],
+) -> Expression:
+    text = place.text
     words = split(place, columns, noun)
     try:
         with _room_to_nest():
@@ -88,7 +109,7 @@ def parse(
     tree = roots[0] if len(roots) == 1 else None
     if tree is None:
         raise place.fault(words[0].start, "there is room for one expression only")
-    found = Checker(tree, words, columns, choices or {}, place).check()
+    found = Checker(tree, words, columns, choices, place).check()
     if want is not None and found != want:
         raise place.fault(words[0].start, _wrong_type(found, want))
     return _expression(tree, found)
