@@ -10,7 +10,7 @@ import json
 import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, DecimalException, localcontext
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -81,6 +81,8 @@ class Batch:
     rejected: tuple[Rejected, ...]
     server_time: datetime | None
     """The server's clock when the query began, for the next cursor."""
+    reached: datetime | None = None
+    """All that is stamped before this has come with this batch or one before it; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Page:
     rejected: tuple[Rejected, ...]
     done: bool
     next_url: str | None
+    total: int | None = None
+    """Rows of the whole query, as its every page says."""
 
     @property
     def count(self) -> int:
@@ -121,7 +125,12 @@ class PageReader:
         )
         envelope = msgspec.defstruct(
             "QueryPage",
-            [("done", bool), ("records", list[record]), ("nextRecordsUrl", str | None, None)],  # type: ignore[valid-type]  # a type made at run time
+            [
+                ("done", bool),
+                ("records", list[record]),  # type: ignore[valid-type]  # a type made at run time
+                ("nextRecordsUrl", str | None, None),
+                ("totalSize", Any, None),  # a hint: not worth a page that says it oddly
+            ],
         )
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(envelope)
         self._key = next((place for place, column in enumerate(self._columns) if column.name == "Id"), None)
@@ -133,7 +142,8 @@ class PageReader:
             table = self._table(rows, nul=rb"\u0000" in body)
         except (msgspec.MsgspecError, pa.ArrowException, ValueError, OverflowError, DecimalException):
             return self._read_singly(body)
-        return Page(table, (), page.done, page.nextRecordsUrl)
+        total = page.totalSize if isinstance(page.totalSize, int) else None
+        return Page(table, (), page.done, page.nextRecordsUrl, total)
 
     def _table(self, rows: Sequence[Sequence[Any]], *, nul: bool) -> pa.Table:
         values = list(zip(*rows, strict=True)) if rows else [()] * len(self._columns)
@@ -146,8 +156,8 @@ class PageReader:
         return pa.Table.from_arrays(arrays, schema=self.schema)
 
     def _read_singly(self, body: bytes) -> Page:
-        records, done, next_url = envelope_of(body)
-        return Page(*self.read_singly(records), done, next_url)
+        page = envelope_of(body)
+        return Page(*self.read_singly(page.records), page.done, page.next_url, page.total)
 
     def read_singly(self, records: Sequence[object]) -> tuple[pa.Table, tuple[Rejected, ...]]:
         """One record after the other, as read from JSON with decimals: those that cannot be read are named."""
@@ -178,7 +188,14 @@ class PageReader:
         return None, cells
 
 
-def envelope_of(body: bytes) -> tuple[list[Any], bool, str | None]:
+class Envelope(NamedTuple):
+    records: list[Any]
+    done: bool
+    next_url: str | None
+    total: int | None
+
+
+def envelope_of(body: bytes) -> Envelope:
     """The parts of a query page, read leniently; UnexpectedAnswer when it is no query page at all."""
     try:
         page: object = json.loads(body.decode("utf-8", "surrogateescape"), parse_float=Decimal)
@@ -187,7 +204,8 @@ def envelope_of(body: bytes) -> tuple[list[Any], bool, str | None]:
     if isinstance(page, dict):
         records, done, next_url = page.get("records"), page.get("done"), page.get("nextRecordsUrl")
         if isinstance(records, list) and isinstance(done, bool) and isinstance(next_url, str | None):
-            return records, done, next_url
+            total = page.get("totalSize")
+            return Envelope(records, done, next_url, total if isinstance(total, int) else None)
     raise UnexpectedAnswer(
         "Salesforce answered a query with something that is no page of records.",
         "check [salesforce] instance_url, and what stands between this machine and Salesforce.",

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ipaddress
 import random
 import re
+import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -159,6 +160,7 @@ class Seam(HTTPAdapter):
         self._is_read = is_read
         self._sleep = sleep
         self.rng = rng or random.Random()  # noqa: S311 - jitter, not cryptography
+        self._counting = threading.Lock()  # sources are read side by side
         self._busy = busy
         self._observe = observe
 
@@ -182,10 +184,11 @@ class Seam(HTTPAdapter):
         while True:
             attempt += 1
             last = attempt >= self.settings.max_tries
-            if read:
-                self.calls.read += 1
-            else:
-                self.calls.write += 1
+            with self._counting:
+                if read:
+                    self.calls.read += 1
+                else:
+                    self.calls.write += 1
             failure, sent, hopeless = "", True, False
             try:
                 response = super().send(

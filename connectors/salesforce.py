@@ -28,17 +28,19 @@ from connectors.errors import (
     RequestRefused,
     UnexpectedAnswer,
 )
-from connectors.http import Calls, HttpSettings, Seam, looks_like_html, session
+from connectors.http import Calls, HttpSettings, Seam, http_date, looks_like_html, session
 from connectors.salesforce_auth import TOKEN_PATH, SalesforceAuth, SalesforceSettings, checked_address
 from connectors.salesforce_bulk import BulkQueries, BulkUnavailable, is_query_job
 from connectors.salesforce_refusals import URI_TOO_LONG, busy, refusal
 from connectors.salesforce_schema import FieldInfo, Organization, fields_of, org_and_user, organization_of
+from connectors.salesforce_windows import TOO_MUCH_AT_ONCE, Window
 from connectors.salesforce_writes import CHUNK, Writer, WriteResult
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    import pyarrow as pa
     from requests import Response
 
     from connectors.batches import Column
@@ -77,6 +79,15 @@ class _Page(Protocol):
 
 
 P = TypeVar("P", bound=_Page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    object_name: str
+    columns: tuple[Column, ...]
+    where: str | None
+    order_by: tuple[str, ...]
+    include_deleted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +143,7 @@ class Salesforce:
         )
         self._writer = Writer(self._restful, sleep=sleep, rng=self._seam.rng)
         self._data = f"{self._base}/services/data/v{self.version}"
-        self._bulk = BulkQueries(
-            self._ask, self._data, refusal=self._refusal, server_time=self.server_time, sleep=sleep
-        )
+        self._bulk = BulkQueries(self._ask, self._data, refusal=self._refusal, sleep=sleep)
 
     def server_time(self) -> datetime | None:
         """The server's clock as of its last answer."""
@@ -199,39 +208,129 @@ class Salesforce:
         order_by: Sequence[str] = ("SystemModstamp", "Id"),
         include_deleted: bool = True,
         bulk_above: int | None = None,
+        window: Window | None = None,
     ) -> Iterator[Batch]:
         """One batch per page, at least one. An expired page address restarts the query once, so that records
         may come twice: the caller keeps one per id.
 
         More rows than `bulk_above` come by bulk query, then in no order; where the org does not allow that
-        they come as otherwise, and `notices` says so.
+        they come as otherwise, and `notices` says so. Of a `window`, what is too much for the org at once comes
+        in halves, the earlier one first.
         """
-        if bulk_above is not None and self._bulk.worthwhile(
-            object_name, where, above=bulk_above, include_deleted=include_deleted
-        ):
+        left: list[Window | None] = [window]
+        while left:
+            part = left.pop(0)
+            asked = _Asked(
+                object_name,
+                tuple(columns),
+                where if part is None else part.among(where),
+                tuple(order_by),
+                include_deleted,
+            )
             try:
-                yield from self._bulk.batches(object_name, columns, where, include_deleted=include_deleted)
+                yield from self._part(asked, bulk_above, part)
+            except RequestRefused as refused:
+                halves = None
+                if part is not None and refused.code in TOO_MUCH_AT_ONCE:
+                    halves = part.halves(self.server_time() or datetime.now(UTC))
+                if halves is None:
+                    raise
+                left[:0] = halves
+
+    def _part(self, asked: _Asked, bulk_above: int | None, window: Window | None) -> Iterator[Batch]:
+        pages = self._ordinary(asked, window)
+        first: tuple[Batch, int | None] | None = None
+        too_much: RequestRefused | None = None
+        try:
+            first = next(pages)
+        except RequestRefused as refused:
+            if bulk_above is None or refused.code not in TOO_MUCH_AT_ONCE:
+                raise
+            too_much = refused
+        large = first is None or (bulk_above is not None and (first[1] or 0) > bulk_above)
+        if large and self._bulk.allowed:
+            try:
+                yield from self._bulk.batches(
+                    asked.object_name, asked.columns, asked.where, include_deleted=asked.include_deleted
+                )
             except BulkUnavailable as closed:
                 self.notices.append(str(closed))
             else:
                 return
+        if too_much is not None:
+            raise too_much
+        if first is not None:
+            yield first[0]
+        for batch, _ in pages:
+            yield batch
+
+    def _ordinary(self, asked: _Asked, window: Window | None) -> Iterator[tuple[Batch, int | None]]:
+        """Batches by query, each with how many rows the whole query has."""
         query = soql.statement(
-            object_name, [column.name for column in columns], where=where, order_by=order_by
+            asked.object_name,
+            [column.name for column in asked.columns],
+            where=asked.where,
+            order_by=asked.order_by,
         )
-        reader = PageReader(columns)
+        reader = PageReader(asked.columns)
+        in_order = window is not None and asked.order_by[:1] == (window.field,)
         started: datetime | None = None
         restarted = False
         while True:
             try:
-                for page in self._pages(query, object_name, reader.read, include_deleted=include_deleted):
-                    started = started or self._seam.server_time
-                    yield Batch(page.table, page.rejected, started)
+                for page, at in self._pages(
+                    query, asked.object_name, reader.read, include_deleted=asked.include_deleted
+                ):
+                    started = started or at
+                    reached = _last(page.table, window.field) if window is not None and in_order else None
+                    yield Batch(page.table, page.rejected, started, reached), page.total
             except CursorExpired:
                 if restarted:
                     raise
                 restarted = True
             else:
                 return
+
+    def count(
+        self, object_name: str, *, where: str | None = None, include_deleted: bool = True
+    ) -> int | None:
+        """How many rows a query has; None where it cannot be counted, for whatever reason."""
+        query = f"SELECT COUNT() FROM {soql.identifier(object_name)}{f' WHERE {where}' if where else ''}"
+        if soql.url_length(query) > soql.MAX_URL:
+            return None
+        endpoint = "queryAll" if include_deleted else "query"
+        try:
+            answer = self._get(f"{self._data}/{endpoint}?q={quote_plus(query)}", f"count {object_name}")
+            return envelope_of(answer.content).total
+        except (PermissionRefused, RequestRefused, UnexpectedAnswer):
+            return None
+
+    def record_counts(self, object_names: Iterable[str]) -> dict[str, int]:
+        """About how many records the org has of each, in one call; without those that it does not tell."""
+        names = ",".join(soql.identifier(name) for name in object_names)
+        try:
+            told = self.resource("limits/recordCount", "count its records", {"sObjects": names})
+        except (PermissionRefused, RequestRefused, UnexpectedAnswer):
+            return {}
+        rows = told.get("sObjects") if isinstance(told, dict) else None
+        return {
+            row["name"]: row["count"]
+            for row in (rows if isinstance(rows, list) else [])
+            if isinstance(row, dict)
+            and isinstance(row.get("name"), str)
+            and isinstance(row.get("count"), int)
+        }
+
+    def object_names(self) -> frozenset[str] | None:
+        """The objects that this user may see; None where Salesforce does not list them."""
+        try:
+            told = self.resource("sobjects", "list its objects")
+        except (PermissionRefused, RequestRefused, UnexpectedAnswer):
+            return None
+        rows = told.get("sobjects") if isinstance(told, dict) else None
+        if not isinstance(rows, list) or not rows:
+            return None
+        return frozenset(str(row.get("name")) for row in rows if isinstance(row, dict))
 
     def select(
         self, object_name: str, fields: Sequence[str], *, where: str, include_deleted: bool = False
@@ -240,7 +339,8 @@ class Salesforce:
         query = soql.statement(object_name, fields, where=where)
         for last in (False, True):
             try:
-                pages = list(self._pages(query, object_name, _records, include_deleted=include_deleted))
+                found = self._pages(query, object_name, _records, include_deleted=include_deleted)
+                pages = [page for page, _ in found]
             except CursorExpired:
                 if last:
                     raise
@@ -310,7 +410,8 @@ class Salesforce:
 
     def _pages(
         self, query: str, object_name: str, read: Callable[[bytes], P], *, include_deleted: bool
-    ) -> Iterator[P]:
+    ) -> Iterator[tuple[P, datetime | None]]:
+        """Each page with the server's clock when it answered."""
         if soql.url_length(query) > soql.MAX_URL:
             raise RequestRefused(
                 f"The query for {object_name} is too long to be sent.",
@@ -323,8 +424,9 @@ class Salesforce:
         seen: set[str] = set()
         empty = 0
         while True:
-            page = read(self._get(url, f"read {object_name}").content)
-            yield page
+            answer = self._get(url, f"read {object_name}")
+            page = read(answer.content)
+            yield page, http_date(answer.headers.get("Date"))
             if page.done:
                 return
             url = self._next(page.next_url, object_name)
@@ -434,7 +536,16 @@ def _is_read(method: str, path: str) -> bool:
 
 
 def _records(body: bytes) -> _Records:
-    return _Records(*envelope_of(body))
+    page = envelope_of(body)
+    return _Records(page.records, page.done, page.next_url)
+
+
+def _last(table: pa.Table, field: str) -> datetime | None:
+    """The last value of a column of times: how far an ordered page goes."""
+    if field not in table.column_names or table.num_rows == 0:
+        return None
+    last = table.column(field)[-1].as_py()
+    return last.replace(tzinfo=UTC) if isinstance(last, datetime) else None
 
 
 def _plain(record: object) -> dict[str, object]:

@@ -12,6 +12,7 @@ session that expires in the middle of a run is renewed once, where it happens.
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -98,6 +99,7 @@ class SalesforceAuth(AuthBase):
         self._key = _signing_key(settings) if settings.auth == "jwt" else None
         self._token = self._given
         self._sent: str | None = None
+        self._renewing = threading.Lock()
         self.identity_url: str | None = None
         if settings.auth == "client_credentials" and not (settings.client_id and settings.client_secret):
             raise SignInRefused(
@@ -194,7 +196,10 @@ class SalesforceAuth(AuthBase):
                 'put a fresh one into RAPPORT_SALESFORCE__ACCESS_TOKEN, or use auth = "jwt".',
             )
         again = response.request.copy()
-        again.headers["Authorization"] = f"Bearer {self.sign_in()}"
+        with self._renewing:  # of several readings whose session ends, one signs in for all
+            refused = response.request.headers.get("Authorization") == f"Bearer {self._token}"
+            token = self.sign_in() if refused or self._token is None else self._token
+        again.headers["Authorization"] = f"Bearer {token}"
         replayed: Response = self._seam.send(again, **kwargs)
         if replayed.status_code == 401:
             raise SignInRefused(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from connectors import soql
 from connectors.batches import Batch
@@ -24,9 +24,10 @@ from connectors.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from connectors.http import looks_like_html, redact
+from connectors.http import http_date, looks_like_html, redact
 from connectors.salesforce_csv import CsvReader
 from connectors.salesforce_refusals import said
+from connectors.salesforce_windows import TOO_MUCH_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,7 +52,6 @@ EMPTY_SETS = 50
 JOB_ID = re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?")
 RUNNING = {"UploadComplete", "InProgress"}
 QUERY_JOB = re.compile(r"/services/data/v[\d.]+/jobs/query(/|$)")
-TOO_MUCH_TO_COUNT = {"QUERY_TIMEOUT", "OPERATION_TOO_LARGE"}
 # Refusals of the way, not of the question: the ordinary query may well be answered. The codes come with and
 # without underscores, at the start of a text or in its middle, depending on where in Salesforce they arise.
 OF_ONE_OBJECT = {"INVALIDENTITY", "FUNCTIONALITYNOTENABLED"}
@@ -78,31 +78,19 @@ class BulkQueries:
         data_url: str,
         *,
         refusal: Callable[[Response, str], ConnectorError],
-        server_time: Callable[[], datetime | None],
         sleep: Callable[[float], None],
     ) -> None:
         self._ask = ask
         self._data = data_url
         self._jobs = f"{data_url}/jobs/query"
         self._refusal = refusal
-        self._server_time = server_time
         self._sleep = sleep
         self._allowed = True
 
-    def worthwhile(self, object_name: str, where: str | None, *, above: int, include_deleted: bool) -> bool:
-        """Whether more rows than `above` are to be read, by the server's own count."""
-        query = f"SELECT COUNT() FROM {soql.identifier(object_name)}{f' WHERE {where}' if where else ''}"
-        if not self._allowed or soql.url_length(query) > soql.MAX_URL:
-            return False
-        endpoint = "queryAll" if include_deleted else "query"
-        answer = self._ask("GET", f"{self._data}/{endpoint}?q={quote_plus(query)}", None)
-        if answer.status_code != 200:
-            refused = self._refusal(answer, f"count {object_name}")
-            if isinstance(refused, RequestRefused):  # whatever is wrong, the query itself will say it
-                return refused.code in TOO_MUCH_TO_COUNT
-            raise refused
-        counted = _object(answer).get("totalSize")
-        return isinstance(counted, int) and counted > above
+    @property
+    def allowed(self) -> bool:
+        """Whether the org has not yet said that it wants no bulk queries at all."""
+        return self._allowed
 
     def batches(
         self, object_name: str, columns: Sequence[Column], where: str | None, *, include_deleted: bool
@@ -110,8 +98,8 @@ class BulkQueries:
         """One batch per set of results, at least one. Raises BulkUnavailable before the first one only."""
         # ORDER BY would keep Salesforce from cutting the job into pieces that run side by side.
         query = soql.statement(object_name, [column.name for column in columns], where=where)
-        job = f"{self._jobs}/{self._made(query, object_name, include_deleted=include_deleted)}"
-        began = self._server_time()
+        made, began = self._made(query, object_name, include_deleted=include_deleted)
+        job = f"{self._jobs}/{made}"
         ended = lost = False
         try:
             state, why = self._state_at_the_end(job, object_name)
@@ -130,8 +118,8 @@ class BulkQueries:
         if state != "JobComplete":
             raise _without_results(object_name, state, why)
 
-    def _made(self, query: str, object_name: str, *, include_deleted: bool) -> str:
-        """The id of the new job.
+    def _made(self, query: str, object_name: str, *, include_deleted: bool) -> tuple[str, datetime | None]:
+        """The id of the new job, and the server's clock when it was made.
 
         As a read it is sent again when the answer was lost; a job that then exists twice costs one of the
         10,000 of a day and vanishes after a week.
@@ -155,7 +143,7 @@ class BulkQueries:
         job_id = _object(answer).get("id")
         if not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id):
             raise _odd(f"made a bulk query for {object_name} without saying which")
-        return job_id
+        return job_id, http_date(answer.headers.get("Date"))
 
     def _state_at_the_end(self, job: str, object_name: str) -> tuple[str | None, str]:
         """The last state and its reason; no state when the job takes too long."""
@@ -254,7 +242,7 @@ def _without_results(object_name: str, state: str | None, why: str) -> Connector
     return RequestRefused(
         f"Salesforce gave up on the bulk query for {object_name} ({redact(why)[:500] or 'without a reason'}).",
         "run again; if it stays, raise [pull] bulk_above, for ordinary queries instead.",
-        code="BULK_JOB_FAILED",
+        code=next((code for code in TOO_MUCH_AT_ONCE if code in why), "BULK_JOB_FAILED"),
     )
 
 

@@ -71,6 +71,10 @@ def at_least(field: str, moment: datetime) -> str:
     return f"{identifier(field)} >= {literal(moment)}"
 
 
+def before(field: str, moment: datetime) -> str:
+    return f"{identifier(field)} < {literal(moment)}"
+
+
 def greater(field: str, value: str | datetime) -> str:
     """After a text (an id, in paging by id) or a moment; fractions of a second are cut, which reads more."""
     return f"{identifier(field)} > {literal(value)}"

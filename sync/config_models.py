@@ -586,6 +586,9 @@ class PullSection(Section):
         ge=0,
         description="Rows of one Salesforce object above which a full reading goes by bulk query",
     )
+    parallel: Whole = Field(
+        default=4, ge=1, le=8, description="Readings of Salesforce under way at a time; 1: one after another"
+    )
 
 
 class HttpSection(Section):

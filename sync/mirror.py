@@ -15,7 +15,7 @@ from connectors import jira_tables
 from connectors.batches import ARROW, Column
 from sync.errors import SyncError
 from sync.objects import AUTOMATIC, HEADERS, OBJECTS
-from sync.staging import Staging, quoted
+from sync.staging import Staging, drop_kept, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +42,11 @@ JIRA_TABLES: dict[str, pa.Schema] = {
     "jira_priority": jira_tables.JIRA_PRIORITY,
     "jira_version": jira_tables.JIRA_VERSION,
 }
+_BOOKS = {
+    "mirror_source": "source varchar, present boolean, reason varchar, missing_fields varchar",
+    "mirror_cursor": "source varchar, digest varchar, high_water timestamp, pulled_at timestamp, swept_at timestamp",
+    "mirror_partial": "source varchar, digest varchar, reached timestamp, began_at timestamp, rows bigint",
+}
 _SQL_TYPE: dict[pa.DataType, str] = {
     pa.string(): "VARCHAR",
     pa.bool_(): "BOOLEAN",
@@ -60,6 +65,10 @@ _OF_AN_ISSUE = (
 ISSUE_TABLES = {name: JIRA_TABLES[name] for name in ("jira_issue", *_OF_AN_ISSUE, "jira_person")}
 SITE_TABLES = tuple(name for name in JIRA_TABLES if name not in ISSUE_TABLES)
 
+# An id can come twice, from pages that were read again or records that changed meanwhile.
+_NEWEST_OF_EACH = (
+    "qualify row_number() over (partition by Id order by SystemModstamp desc nulls last, batch desc) = 1"
+)
 # Everybody that a stored record of a site names; who is named nowhere any more is forgotten.
 _NAMED_PEOPLE = """
 select site, assignee_id as id from jira_issue
@@ -100,6 +109,16 @@ class Cursor:
         return replace(self, swept_at=at)
 
 
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """How far the first reading of a large source has come: all that is stamped before `reached` is kept."""
+
+    digest: str
+    reached: datetime
+    began_at: datetime
+    rows: int
+
+
 class StoreEmpty(SyncError):  # noqa: N818 - says what happened, like the rest of sync.errors
     """Nothing was pulled yet, so there is nothing to measure."""
 
@@ -123,7 +142,10 @@ class Mirror:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self._in_transaction = False
+        # The books are small and asked for with each source: read once, written through.
         self._known_columns: dict[str, list[tuple[str, str]]] | None = None
+        self._known_cursors: dict[str, Cursor] | None = None
+        self._known_sources: dict[str, tuple[bool, str, str]] | None = None
 
     @classmethod
     @contextmanager
@@ -151,21 +173,20 @@ class Mirror:
 
     def _prepare(self) -> None:
         execute = self.connection.execute
-        execute("create table if not exists mirror_meta (name varchar, value varchar)")
+        have = self._columns_of()
+        if "mirror_meta" not in have:
+            execute("create table mirror_meta (name varchar, value varchar)")
         if self.meta("version") not in (None, str(VERSION)):
             for (table,) in execute("select table_name from duckdb_tables()").fetchall():
                 execute(f"drop table {quoted(table)}")
             execute("create table mirror_meta (name varchar, value varchar)")
+            self._known_columns = None
+            have = self._columns_of()
         if self.meta("version") is None:
             self.set_meta("version", str(VERSION))
-        execute(
-            "create table if not exists mirror_source "
-            "(source varchar, present boolean, reason varchar, missing_fields varchar)"
-        )
-        execute(
-            "create table if not exists mirror_cursor "
-            "(source varchar, digest varchar, high_water timestamp, pulled_at timestamp, swept_at timestamp)"
-        )
+        for book, columns in _BOOKS.items():
+            if book not in have:
+                execute(f"create table {book} ({columns})")
         for table, schema in JIRA_TABLES.items():
             self.ensure(table, schema)
 
@@ -198,16 +219,47 @@ class Mirror:
 
     def cursor(self, source: str, digest: str) -> Cursor | None:
         """The cursor of a source, or None where all of it has to be read: never pulled, or pulled differently."""
+        found = self._cursors().get(source)
+        return (
+            found if found is not None and found.digest == digest and found.high_water is not None else None
+        )
+
+    def _cursors(self) -> dict[str, Cursor]:
+        if self._known_cursors is None:
+            rows = self.connection.execute(
+                "select source, digest, high_water, pulled_at, swept_at from mirror_cursor"
+            ).fetchall()
+            self._known_cursors = {source: Cursor(*fields) for source, *fields in rows}
+        return self._known_cursors
+
+    def partials(self) -> dict[str, Partial]:
+        """Sources whose first reading was cut, by name."""
         rows = self.connection.execute(
-            "select digest, high_water, pulled_at, swept_at from mirror_cursor "
-            "where source = ? and digest = ? and high_water is not null",
-            [source, digest],
+            "select source, digest, reached, began_at, rows from mirror_partial order by source"
         ).fetchall()
-        return Cursor(*rows[0]) if rows else None
+        return {source: Partial(*fields) for source, *fields in rows}
+
+    def keep(self, source: str, stage: Staging, partial: Partial) -> None:
+        """Keep what was gathered so far, so that the next pull can go on there."""
+        with self.transaction():
+            stage.keep(source)
+            self.connection.execute("delete from mirror_partial where source = ?", [source])
+            self.connection.execute(
+                "insert into mirror_partial values (?, ?, ?, ?, ?)",
+                [source, partial.digest, partial.reached, partial.began_at, partial.rows],
+            )
+
+    def drop_partial(self, source: str) -> None:
+        with self.transaction():
+            drop_kept(self.connection, source)
+            self.connection.execute("delete from mirror_partial where source = ?", [source])
 
     def move_cursor(self, source: str, cursor: Cursor | None) -> None:
-        self.connection.execute("delete from mirror_cursor where source = ?", [source])
+        known = self._cursors()
+        if known.pop(source, None) is not None:
+            self.connection.execute("delete from mirror_cursor where source = ?", [source])
         if cursor is not None:
+            known[source] = cursor
             self.connection.execute(
                 "insert into mirror_cursor values (?, ?, ?, ?, ?)",
                 [source, cursor.digest, cursor.high_water, cursor.pulled_at, cursor.swept_at],
@@ -216,11 +268,18 @@ class Mirror:
     def note_source(
         self, source: str, *, present: bool, reason: str = "", missing: Sequence[str] = ()
     ) -> None:
-        self.connection.execute("delete from mirror_source where source = ?", [source])
-        self.connection.execute(
-            "insert into mirror_source values (?, ?, ?, ?)",
-            [source, present, reason, json.dumps(sorted(missing))],
-        )
+        if self._known_sources is None:
+            rows = self.connection.execute(
+                "select source, present, reason, missing_fields from mirror_source"
+            ).fetchall()
+            self._known_sources = {name: (there, why, lacks) for name, there, why, lacks in rows}
+        known, told = self._known_sources, (present, reason, json.dumps(sorted(missing)))
+        if known.get(source) == told:
+            return
+        if source in known:
+            self.connection.execute("delete from mirror_source where source = ?", [source])
+        self.connection.execute("insert into mirror_source values (?, ?, ?, ?)", [source, *told])
+        known[source] = told
 
     # -- tables --------------------------------------------------------------------------------------------------
 
@@ -248,9 +307,12 @@ class Mirror:
         self.ensure(source.table, stored_schema(source), reshape=reshape)
 
     @contextmanager
-    def staging(self, *shapes: tuple[str, pa.Schema]) -> Iterator[Staging]:
+    def staging(self, *shapes: tuple[str, pa.Schema], go_on: str | None = None) -> Iterator[Staging]:
+        """`go_on` names a source of which an earlier reading was kept."""
         stage = Staging(self.connection, dict(shapes))
         try:
+            if go_on is not None:
+                stage.go_on(go_on)
             yield stage
         finally:
             stage.drop()
@@ -265,18 +327,21 @@ class Mirror:
         gone: Sequence[str] = (),
     ) -> None:
         """Merge what was staged for one object, drop the ids that are gone and move the cursor, in one transaction."""
-        table, staged = quoted(source.table), stage.name(source.table)
+        table = quoted(source.table)
         columns = ", ".join(_stored(column, source) for column in stored_schema(source).names)
         with self.transaction():
             self.ensure_object(source)
             if whole:
                 self.connection.execute(f"delete from {table}")
-            self.connection.execute(f"delete from {table} where Id in (select Id from {staged})")
             self._remove(table, "Id", gone)
-            self.connection.execute(
-                f"insert into {table} by name select {columns} from {staged} "
-                f"qualify row_number() over (partition by Id order by SystemModstamp desc nulls last, batch desc) = 1"
-            )
+            if stage.rows:
+                staged = stage.name(source.table)
+                if not whole:
+                    self.connection.execute(f"delete from {table} where Id in (select Id from {staged})")
+                self.connection.execute(
+                    f"insert into {table} by name select {columns} from {staged} "
+                    f"{'' if stage.each_once(source.table, 'Id') else _NEWEST_OF_EACH}"
+                )
             self.move_cursor(source.table, cursor)
 
     def store_issues(
@@ -336,6 +401,7 @@ class Mirror:
                 "delete from mirror_cursor where source = 'jira:' || $1 or ($1 is null and source like 'jira:%')",
                 [site],
             )
+            self._known_cursors = None
 
     def _remove(self, table: str, key: str, ids: Sequence[str], *, site: str | None = None) -> None:
         if not ids:
@@ -402,7 +468,7 @@ class Mirror:
             yield
         except BaseException:
             self.connection.execute("rollback")
-            self._known_columns = None
+            self._known_columns = self._known_cursors = self._known_sources = None
             raise
         else:
             self.connection.execute("commit")

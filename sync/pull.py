@@ -13,6 +13,7 @@ import contextlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -33,10 +34,11 @@ from sync.objects import (
 )
 from sync.pull_jira import forget_sites, pull_jira
 from sync.pull_job import PullJob, PullReport
-from sync.pull_salesforce import pull_object
+from sync.pull_salesforce import pull_objects
+from sync.side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from connectors.jira import Jira
     from connectors.jira_site import JiraIdentity
@@ -138,12 +140,9 @@ def _mapped_objects(config: Config) -> dict[str, MappedObject]:
 
 
 def _read(job: PullJob, sides: Sides, wanted: list[SourceObject]) -> None:
-    described: dict[str, Mapping[str, FieldInfo] | None] = {}
-    for source in wanted:
-        if source.name not in described:
-            described[source.name] = sides.salesforce.describe(source.name)
-        pull_object(job, sides.salesforce, source, described[source.name])
-    job.report.notices += sides.salesforce.notices
+    described = _described(job, sides.salesforce, wanted)
+    pull_objects(job, sides.salesforce, wanted, described)
+    job.report.notices += sorted(sides.salesforce.notices)
     _drop_keyless_tasks(job.mirror)
     _note_hidden(wanted, described, job.report)
     _note_declared_fields(job.config, wanted, described, job.report)
@@ -152,6 +151,24 @@ def _read(job: PullJob, sides: Sides, wanted: list[SourceObject]) -> None:
     job.report.sites = tuple(who.base_url for who in sides.sites)
     for site, who in zip(sides.jira, sides.sites, strict=True):
         pull_jira(job, site, who.account_id)
+
+
+def _described(
+    job: PullJob, salesforce: Salesforce, wanted: list[SourceObject]
+) -> dict[str, Mapping[str, FieldInfo] | None]:
+    """The fields of each object that this user may see, side by side; None for objects that are not there for him."""
+    listed = salesforce.object_names()
+    names = list(dict.fromkeys(source.name for source in wanted))
+    there = [name for name in names if listed is None or name in listed]
+    with side_by_side(
+        [partial(_describe, salesforce, name) for name in there], job.config.pull.parallel
+    ) as answers:
+        found = {name: fields for name, answer in zip(there, answers, strict=True) for fields in answer}
+    return {name: found.get(name) for name in names}
+
+
+def _describe(salesforce: Salesforce, name: str) -> Iterator[Mapping[str, FieldInfo] | None]:
+    yield salesforce.describe(name)
 
 
 def _finish(job: PullJob, wanted: list[SourceObject]) -> None:

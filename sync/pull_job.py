@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connectors.errors import UnexpectedAnswer
-from sync.mirror import Cursor
+from sync.mirror import Cursor, Partial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
     from connectors.salesforce import Organization
     from sync.config import Config
     from sync.mirror import Mirror
+    from sync.staging import Staging
 
 # A sweep that finds so few records gone is believed however small the table is.
 FEW = 5
+# How much reading a cut may cost.
+KEEP_ROWS = 20_000
+KEEP_SECONDS = 60.0
+NEVER = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as in the tables
 MOST_GONE = 0.05
 
 
@@ -51,6 +57,21 @@ class PullJob:
             return None
         return cursor.high_water.replace(tzinfo=UTC) - timedelta(minutes=self.config.pull.overlap_minutes)
 
+    def still_good(self, partial: Partial, digest: str) -> bool:
+        """Whether a reading that was cut is worth going on with: asked for alike, and not older than a sweep may be."""
+        recent = naive(self.now) - partial.began_at < self.config.pull.sweep_every
+        return partial.digest == digest and recent
+
+    def going_on(self, partial: Partial) -> datetime:
+        """From where to go on, with the same regard for late records as after a whole reading."""
+        return partial.reached.replace(tzinfo=UTC) - timedelta(minutes=self.config.pull.overlap_minutes)
+
+    def keeper(self, source: str, digest: str, stage: Staging, partial: Partial | None) -> Keeper:
+        began = partial.began_at if partial is not None else naive(self.now)
+        return Keeper(
+            self.mirror, source, digest, stage, began, has_kept=partial is not None, kept_rows=stage.rows
+        )
+
     def next_cursor(
         self, before: Cursor | None, digest: str, newest: datetime | None, server_time: datetime | None
     ) -> Cursor:
@@ -67,6 +88,29 @@ class PullJob:
     def sweep_due(self, before: Cursor | None) -> bool:
         """Whether all ids of a source are to be compared; what was just read whole needs none."""
         return before is not None and naive(self.now) - before.swept_at >= self.config.pull.sweep_every
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Keeps the first reading of a source as it goes, so that one that is cut need not begin anew."""
+
+    mirror: Mirror
+    source: str
+    digest: str
+    stage: Staging
+    began_at: datetime
+    has_kept: bool
+    kept_rows: int
+    since: float = field(default_factory=time.monotonic)
+
+    def reached(self, moment: datetime | None) -> None:
+        """All that is stamped before `moment` has come."""
+        rows, now = self.stage.rows - self.kept_rows, time.monotonic()
+        if moment is None or (rows < KEEP_ROWS and (rows == 0 or now - self.since < KEEP_SECONDS)):
+            return
+        partial = Partial(self.digest, naive(moment), self.began_at, self.stage.rows)
+        self.mirror.keep(self.source, self.stage, partial)
+        self.has_kept, self.kept_rows, self.since = True, self.stage.rows, now
 
 
 def naive(moment: datetime) -> datetime:

@@ -5,28 +5,32 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors import soql
 from connectors.batches import EXPECTED, Column
 from connectors.errors import PermissionRefused
+from connectors.salesforce_windows import Window, of_at_most
 from sync.mirror import arrow_schema, stored_schema
 from sync.objects import HEADERS
-from sync.pull_job import digest_of, naive, refuse_too_many
+from sync.pull_job import NEVER, digest_of, naive, refuse_too_many
+from sync.side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from connectors.batches import Kind
+    from connectors.batches import Batch, Kind
     from connectors.salesforce import FieldInfo, Salesforce
-    from sync.mirror import Cursor
+    from sync.mirror import Cursor, Partial
     from sync.objects import SourceObject
     from sync.pull_job import PullJob
-    from sync.staging import Staging
 
 STAMP = "SystemModstamp"
+MOST_ROWS = 500_000  # of one window, each of which is a query, or a job, of its own
 _STAMPS = (STAMP, "LastModifiedDate", "CreatedDate")
 _AUTO_SUBMITTED = re.compile(r"^auto-submitted:\s*(?!no\b)\S", re.IGNORECASE | re.MULTILINE)
 _ID_AND_STAMP = (Column("Id", "id"), Column(STAMP, "timestamp"))
@@ -60,28 +64,102 @@ class _Reading:
     digest: str
 
 
-def pull_object(
-    job: PullJob, salesforce: Salesforce, source: SourceObject, fields: Mapping[str, FieldInfo] | None
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be read of one object: since its cursor, or all of it; that in windows, where there is much."""
+
+    reading: _Reading
+    before: Cursor | None
+    partial: Partial | None
+    keeps: bool
+    windows: tuple[Window | None, ...]
+
+
+def pull_objects(
+    job: PullJob,
+    salesforce: Salesforce,
+    sources: Sequence[SourceObject],
+    described: Mapping[str, Mapping[str, FieldInfo] | None],
 ) -> None:
-    """Store the object with its cursor and what is known about its columns, or leave all of that as it was."""
-    reading = None if fields is None else _reading(job, source, fields)
-    if reading is None:
-        if source.name == "Account":
+    """Store each object with its cursor and what is known about its columns, or leave all of that as it was.
+
+    Objects and windows of time are read side by side and stored one after the other, in the order of `sources`.
+    """
+    readings = {}
+    for source in sources:
+        fields = described[source.name]
+        reading = None if fields is None else _reading(job, source, fields)
+        if reading is not None:
+            readings[source.table] = reading
+        elif source.name == "Account":
             raise PermissionRefused(
                 "Salesforce shows this user no accounts: the object Account is hidden.",
                 "give the integration user read access to Account.",
             )
-        reason = "the org lacks this object, or this user may not see it"
-        with job.mirror.transaction():
-            job.mirror.note_source(source.table, present=False, reason=reason)
-            job.mirror.ensure_object(source)
-            job.mirror.connection.execute(f"delete from {source.table}")
-            job.mirror.move_cursor(source.table, None)
-        return
-    before = None if job.full else job.mirror.cursor(source.table, reading.digest)
-    _pull(job, salesforce, reading, before)
-    if job.sweep_due(before):
-        _sweep(job, salesforce, reading)
+    with job.mirror.transaction():
+        for source in sources:
+            if source.table not in readings:
+                _forget(job, source)
+    plans = _plans(job, salesforce, list(readings.values()))
+    tasks = [partial(_batches, job, salesforce, plan, window) for plan in plans for window in plan.windows]
+    with side_by_side(tasks, job.config.pull.parallel) as streams:
+        for plan in plans:
+            _store(job, plan, streams)
+            if job.sweep_due(plan.before) or plan.partial is not None:
+                _sweep(job, salesforce, plan.reading)
+
+
+def _forget(job: PullJob, source: SourceObject) -> None:
+    reason = "the org lacks this object, or this user may not see it"
+    job.mirror.note_source(source.table, present=False, reason=reason)
+    job.mirror.ensure_object(source)
+    job.mirror.connection.execute(f"delete from {source.table}")
+    job.mirror.move_cursor(source.table, None)
+
+
+def _plans(job: PullJob, salesforce: Salesforce, readings: Sequence[_Reading]) -> list[_Plan]:
+    mirror, kept = job.mirror, job.mirror.partials()
+    cursors = {each.source.table: mirror.cursor(each.source.table, each.digest) for each in readings}
+    whole = {each.source.name for each in readings if job.full or cursors[each.source.table] is None}
+    sizes = salesforce.record_counts(sorted(whole)) if whole else {}
+    plans = []
+    for reading in readings:
+        table = reading.source.table
+        cursor, cut = cursors[table], kept.get(table)
+        before = None if job.full else cursor
+        if cut is not None and (job.full or cursor is not None or not job.still_good(cut, reading.digest)):
+            mirror.drop_partial(table)
+            cut = None
+        windows: tuple[Window | None, ...] = (None,)
+        if reading.stamp is not None:
+            since = job.since(before) or (job.going_on(cut) if cut is not None else None)
+            everything = Window(reading.stamp, since)
+            windows = (everything,)
+            if before is None and sizes.get(reading.source.name, 0) > MOST_ROWS:
+                windows = tuple(_windows(job, salesforce, reading, everything))
+        # Where a cursor stands, the store holds the object from before: nobody waits for the rest of the new reading.
+        plans.append(_Plan(reading, before, cut, cursor is None and reading.stamp == STAMP, windows))
+    return plans
+
+
+def _windows(job: PullJob, salesforce: Salesforce, reading: _Reading, whole: Window) -> Iterator[Window]:
+    def count(window: Window) -> int | None:
+        return salesforce.count(reading.source.name, where=window.among(reading.condition))
+
+    return of_at_most(MOST_ROWS, whole, count, salesforce.server_time() or job.now)
+
+
+def _batches(job: PullJob, salesforce: Salesforce, plan: _Plan, window: Window | None) -> Iterator[Batch]:
+    reading = plan.reading
+    return salesforce.batches(
+        reading.source.name,
+        reading.asked,
+        where=reading.condition,
+        order_by=("Id",) if reading.stamp is None else (reading.stamp, "Id"),
+        include_deleted=True,
+        bulk_above=job.config.pull.bulk_above if plan.before is None else None,
+        window=window,
+    )
 
 
 def _reading(job: PullJob, source: SourceObject, fields: Mapping[str, FieldInfo]) -> _Reading | None:
@@ -136,37 +214,40 @@ def _wire_kind(column: Column, described: str) -> Kind | None:
     return column.kind if kind == column.kind else None
 
 
-def _pull(job: PullJob, salesforce: Salesforce, reading: _Reading, before: Cursor | None) -> None:
-    source, mirror = reading.source, job.mirror
-    since = job.since(before)
-    conditions = [reading.condition] if reading.condition else []
-    if since is not None and reading.stamp is not None:
-        conditions.append(soql.at_least(reading.stamp, since))
-    server_time = None
-    with mirror.staging((source.table, stored_schema(source))) as stage:
-        for batch in salesforce.batches(
-            source.name,
-            reading.asked,
-            where=soql.all_of(*conditions) if conditions else None,
-            order_by=("Id",) if reading.stamp is None else (reading.stamp, "Id"),
-            include_deleted=True,
-            bulk_above=job.config.pull.bulk_above if before is None else None,
-        ):
-            server_time = server_time or batch.server_time
-            job.report.rejected += [(source.name, rejected) for rejected in batch.rejected]
-            stage.add(**{source.table: _fitted(batch.table, source)})
-            job.progress(source.name, stage.rows)
-        # Any other stamp stands still when the platform changes a record: no cursor can rest on it.
-        newest = _newest(job, stage, source.table) if reading.stamp == STAMP else None
+def _store(job: PullJob, plan: _Plan, streams: Iterator[Iterator[Batch]]) -> None:
+    reading, source, mirror = plan.reading, plan.reading.source, job.mirror
+    began: list[datetime] = []
+    newest: list[datetime] = [] if plan.partial is None else [plan.partial.reached]
+    with mirror.staging(
+        (source.table, stored_schema(source)), go_on=source.table if plan.partial is not None else None
+    ) as stage:
+        keeper = job.keeper(source.table, reading.digest, stage, plan.partial) if plan.keeps else None
+        for window in plan.windows:
+            for batch in next(streams):
+                began += [batch.server_time] if batch.server_time is not None else []
+                job.report.rejected += [(source.name, rejected) for rejected in batch.rejected]
+                stage.add(**{source.table: _fitted(batch.table, source)})
+                newest += _newest(batch.table)
+                job.progress(source.name, stage.rows)
+                if keeper is not None:
+                    keeper.reached(batch.reached)
+            if keeper is not None and window is not None:
+                keeper.reached(window.end)
+        cursor = job.next_cursor(
+            plan.before,
+            reading.digest,
+            # Any other stamp stands still when the platform changes a record: no cursor can rest on it.
+            max(newest, default=None) if reading.stamp == STAMP else None,
+            min(began, default=None),
+        )
+        if plan.partial is not None:  # what vanished since its first part was read is still in it
+            cursor = cursor.swept(NEVER)
         missing = [column.name for column in source.columns if column not in reading.columns]
         with mirror.transaction():
             mirror.note_source(source.table, present=True, missing=missing)
-            mirror.store_object(
-                source,
-                stage,
-                cursor=job.next_cursor(before, reading.digest, newest, server_time),
-                whole=before is None,
-            )
+            mirror.store_object(source, stage, cursor=cursor, whole=plan.before is None)
+            if keeper is not None and keeper.has_kept:
+                mirror.drop_partial(source.table)
     job.report.rows[source.table] = stage.rows
 
 
@@ -254,6 +335,8 @@ def _automatic(headers: pa.ChunkedArray[Any] | pa.Array[Any]) -> pa.Array[Any]:
     )
 
 
-def _newest(job: PullJob, stage: Staging, table: str) -> datetime | None:
-    newest = job.mirror.one(f"select max({STAMP}) from {stage.name(table)}")
-    return newest if isinstance(newest, datetime) else None
+def _newest(table: pa.Table) -> list[datetime]:
+    if STAMP not in table.column_names or table.num_rows == 0:
+        return []
+    newest = pc.max(table.column(STAMP)).as_py()
+    return [newest] if isinstance(newest, datetime) else []
