@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from company import NOW, Book, Company, ago
 
 from simulator import dataset
 from simulator.server import Simulator
-from sync import run
+from sync import config, run
 
+PAGE = (Path(__file__).parents[1] / "docs" / "presets.md").read_text(encoding="utf-8")
 STAFF = '["it-1", "group:it-desk", "ops.corp.example"]'
 CONFIG = """
 [accounts]
@@ -103,3 +107,15 @@ def test_under_the_vendor_preset_the_own_domain_is_staff(company):
 
     assert department["unanswered_comments"] == 1  # Emma is a contact; Lea is one of us
     assert department["org_units_known"] == 2  # Payroll is no managed account
+
+
+def test_the_configs_of_the_page_load_and_choose_their_preset(tmp_path):
+    whole, parts = [], []
+    for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL):
+        (whole if "[salesforce]" in block else parts).append(block)
+    file = tmp_path / "rapport.toml"
+    found = []
+    for text in [*whole, *(f'[salesforce]\ninstance_url = "http://127.0.0.1:1"\n{part}' for part in parts)]:
+        file.write_text(text, encoding="utf-8")
+        found.append(config.load(file, {}).accounts.preset)
+    assert found == ["vendor", "internal-it", "vendor", "internal-it"]
