@@ -124,38 +124,6 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
     },
 }
 
-# Columns of models/deal_coverage.sql, which models/coverage.sql hands on.
-COVERAGE = (
-    "opportunities",
-    "rates",
-    "dealings",
-    "offerings",
-    "owned_offerings",
-    "placed_deals",
-    "roles",
-    "champions",
-    "sponsors",
-    "pulse",
-    "revenue_12m",
-    "revenue_prior_12m",
-    "renewals",
-    "target",
-    "standing",
-    "mission",
-    "sla_review",
-    "given_references",
-    "competitors",
-    "inbound",
-    "confirmed_values",
-    "value_rates",
-    "users",
-    "plans",
-    "objectives",
-    "objectives_used",
-    "reviews",
-    "service_terms",
-)
-
 REQUIRES: Mapping[str, tuple[str, ...]] = {
     "opportunities": ("opportunities",),
     "renewals": ("renewals",),
@@ -192,6 +160,7 @@ COLUMN_REQUIRES: Mapping[tuple[str, str], str] = {
     ("offerings", "owned"): "owned_offerings",
 }
 
+# Columns of models/deal_coverage.sql, which models/coverage.sql hands on, and what it means where one is false.
 UNCOVERED: Mapping[str, str] = {
     "opportunities": "opportunities are not visible to the connected user",
     "rates": "an amount of this account is in a currency without a rate, or opportunities are not visible",
@@ -222,6 +191,8 @@ UNCOVERED: Mapping[str, str] = {
     "service_terms": "entitlements, service contracts and SLA clocks are not visible to the connected user",
     "pulse": "Rapport_Pulse__c is filled on under 5 % of the managed accounts",
 }
+
+COVERAGE = tuple(UNCOVERED)
 
 MEANINGS: Mapping[str, str] = {
     "profiles": "the account itself, with what people declared about it",
