@@ -448,7 +448,13 @@ def _measured(
         _note_incomplete(mirror)
         instant = _instant(as_of, config, mirror)
         measure(config, mirror, state, instant)
+        _note_replay(views.without_history(config, mirror, instant))
         yield config, mirror, instant
+
+
+def _note_replay(names: list[str]) -> None:
+    if names:
+        _note(f"as they are today, because nothing says what they were then: {', '.join(names)}")
 
 
 def _instant(as_of: str | None, config: Config, mirror: Mirror) -> datetime:

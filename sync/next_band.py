@@ -39,7 +39,13 @@ def next_band(config: Config, mirror: Mirror, account: str, scorecard: str, as_o
             f'"{name}" is not managed, so it has no scores.',
             "[accounts] in the config says which accounts are.",
         )
-    return {"account_id": account_id, "account": name, "as_of": stamp(as_of), **told}
+    return {
+        "account_id": account_id,
+        "account": name,
+        "as_of": stamp(as_of),
+        **told,
+        "without_history": views.without_history(config, mirror, as_of),
+    }
 
 
 def explained(config: Config, mirror: Mirror, account: str, as_of: datetime) -> Json:
@@ -50,7 +56,7 @@ def explained(config: Config, mirror: Mirror, account: str, as_of: datetime) -> 
         if HEALTH in config.catalogue.scorecards
         else None
     )
-    return {**told, "whatif": found}
+    return {**told, "whatif": found, "without_history": views.without_history(config, mirror, as_of)}
 
 
 def of_account(config: Config, mirror: Mirror, account_id: str, scorecard: str) -> Json | None:

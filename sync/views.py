@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from rules import trends, words
@@ -20,7 +20,6 @@ from sync.wanted import build_reasons, reason_text, reasons_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import datetime
     from pathlib import Path
 
     from sync.changes import Plan
@@ -62,6 +61,14 @@ def metrics(config: Config, mirror: Mirror, as_of: datetime) -> list[Json]:
         }
         for row in rows
     ]
+
+
+def without_history(config: Config, mirror: Mirror, as_of: datetime) -> list[str]:
+    """For an instant before the last pull: the metrics shown as they are today, because nothing says what they were."""
+    pulled = mirror.meta("pulled_at")
+    if pulled is None or as_of >= datetime.fromisoformat(pulled) - timedelta(hours=1):
+        return []
+    return list(trends.without_history(config.catalogue))
 
 
 def scores(mirror: Mirror, as_of: datetime) -> list[Json]:
