@@ -24,14 +24,15 @@ import typer
 
 import demo as demo_run
 from connectors.errors import ConnectorError, FieldNotFound
-from reports import doctor_text, output, plan_text, tables, terminal
+from reports import doctor_text, history_text, managers_text, output, plan_text, tables, terminal
 from reports import next_band as next_band_text
 from reports.output import TableFormat
 from rules.faults import CatalogueError
 from simulator import dataset, faults
 from simulator.server import Simulator
 from sync import config as config_file
-from sync import lock, next_band, run, suggest, views
+from sync import history as score_history
+from sync import lock, managers, next_band, run, suggest, views
 from sync.changes import Plan
 from sync.config_errors import ConfigError
 from sync.doctor import diagnose
@@ -62,6 +63,10 @@ app = typer.Typer(
 class Format(StrEnum):
     text = "text"
     json = "json"
+
+
+class By(StrEnum):
+    manager = "manager"
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
@@ -218,11 +223,26 @@ def scores(
     context: typer.Context,
     *,
     as_of: AsOf = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="What each sync has seen, instead of the scores of one instant.")
+    ] = False,
+    by: Annotated[
+        By | None,
+        typer.Option(
+            "--by", help="Over the books of account managers, as far as [privacy] people_analytics allows."
+        ),
+    ] = None,
     wait: Wait = run.READ_WAIT,
     out: TableOut = None,
     format: TableFormatOption = TableFormat.text,  # noqa: A002
 ) -> None:
     """The scores of all managed accounts, the most worrying first."""
+    if history:
+        _history(context, as_of, wait, out, format)
+        return
+    if by is not None:
+        _by_manager(context, as_of, wait, out, format)
+        return
     with _measured(context, as_of, wait) as (config, mirror, instant):
         data = views.scores(mirror, instant)
         rows = views.portfolio(config, mirror) if format is TableFormat.text else []
@@ -232,6 +252,47 @@ def scores(
 
     cards = sorted(config.catalogue.scorecards)
     output.table(format, data, lambda: tables.scores_table(data, cards), text, out)
+
+
+def _by_manager(
+    context: typer.Context,
+    as_of: str | None,
+    wait: float,
+    out: Path | None,
+    format: TableFormat,  # noqa: A002 - as the option's name
+) -> None:
+    managers.check(config_file.load(context.obj))  # before the long work
+    with _measured(context, as_of, wait) as (config, mirror, instant):
+        data = managers.by_manager(config, mirror, instant)
+        hidden = managers.withheld(mirror)
+    if hidden:
+        _note(f"{hidden} account managers are in groups of fewer than {managers.LEAST} and not shown")
+    output.table(
+        format,
+        data,
+        lambda: tables.managers_table(data, config.privacy.people_analytics),
+        lambda console: managers_text.managers(console, data, views.stamp(instant)),
+        out,
+    )
+
+
+def _history(
+    context: typer.Context,
+    as_of: str | None,
+    wait: float,
+    out: Path | None,
+    format: TableFormat,  # noqa: A002 - as the option's name
+) -> None:
+    config = config_file.load(context.obj)
+    with run.reading(config, wait=wait) as (mirror, state):
+        rows = score_history.told(state, _instant(as_of, config, mirror), views.account_names(mirror))
+    output.table(
+        format,
+        rows,
+        lambda: tables.history_table(rows),
+        lambda console: history_text.history(console, rows),
+        out,
+    )
 
 
 @app.command()

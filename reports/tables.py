@@ -55,6 +55,45 @@ def scores_table(rows: Sequence[Json], cards: Sequence[str]) -> pa.Table:
     return pa.Table.from_pylist(flat, schema=pa.schema([*_FIXED, *columns]))
 
 
+_HISTORY: list[tuple[str, pa.DataType]] = [
+    ("as_of", pa.timestamp("us", tz="UTC")),
+    ("account_id", pa.string()),
+    ("account", pa.string()),
+    ("scorecard", pa.string()),
+    ("score", pa.int32()),
+    ("capped", pa.float64()),
+    ("confidence", pa.float64()),
+    ("band", pa.string()),
+    ("replayed", pa.bool_()),
+    ("partial", pa.bool_()),
+    ("config", pa.string()),
+]
+
+
+def history_table(rows: Sequence[Json]) -> pa.Table:
+    """A row for each score that the history holds."""
+    flat = [{**row, "as_of": datetime.fromisoformat(row["as_of"])} for row in rows]
+    return pa.Table.from_pylist(flat, schema=pa.schema(_HISTORY))
+
+
+def managers_table(rows: Sequence[Json], setting: str) -> pa.Table:
+    """A row for each account manager, or for each group of them."""
+    text, whole, number = pa.string(), pa.int32(), pa.float64()
+    who: list[tuple[str, pa.DataType]] = [("manager_id", text), ("manager", text)]
+    if setting == "team":
+        who = [("team", text), ("people", whole)]
+    schema = [
+        *who,
+        ("as_of", pa.timestamp("us", tz="UTC")),
+        ("accounts", whole),
+        *((name, number) for name in ("score", "growth", "health", "positioning", "depth")),
+        *((name, whole) for name in ("red", "amber", "green", "unknown")),
+        *((name, number) for name in ("load", "capacity", "load_share")),
+    ]
+    flat = [{**row, "as_of": datetime.fromisoformat(row["as_of"])} for row in rows]
+    return pa.Table.from_pylist(flat, schema=pa.schema(schema))
+
+
 def _fixed(row: Json) -> Json:
     return {
         "account_id": row["account_id"],

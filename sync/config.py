@@ -259,6 +259,8 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
     accounts, rollout, activities = checks.accounts(), checks.rollout(), checks.activities()
     identity = checks.identity()
     catalogue = checks.catalogue({name: getattr(settings, name) for name in CATALOGUE_SECTIONS})
+    if catalogue is not None:
+        checks.people(catalogue)
     faults += [*wrong, *checks.faults]
     if faults or accounts is None or catalogue is None:
         raise ConfigError(faults, path)

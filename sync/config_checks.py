@@ -218,6 +218,15 @@ class Checks:
                 return True
         return False
 
+    def people(self, found: catalogue.Catalogue) -> None:
+        """Metrics that [people] names."""
+        for key in ("book_weight", "load_by"):
+            name = getattr(self.settings.people, key)
+            if name is not None and name not in found.metrics:
+                message = f'unknown metric "{name[:40]}"'
+                near = close_to(name, list(found.metrics))
+                self.faults.append(self.places.fault(("people", key), message, suggestion=near))
+
     def catalogue(self, raw: Mapping[str, Any]) -> catalogue.Catalogue | None:
         try:
             return catalogue.load(

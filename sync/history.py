@@ -79,6 +79,32 @@ def past(state: State, digest: str, as_of: datetime) -> Past:
     )
 
 
+def told(state: State, as_of: datetime, names: Mapping[str, str]) -> list[dict[str, object]]:
+    """Every score of every entry up to an instant, the oldest first; `names` of accounts by Id."""
+    rows = state.connection.execute(
+        "select r.as_of, h.account_id, h.scorecard, h.score, h.capped, h.confidence, h.band, r.replayed, h.partial, r.digest"
+        " from score_history h join score_runs r on r.id = h.score_run where r.as_of <= ?"
+        " order by r.as_of, r.replayed desc, r.id, h.account_id, h.scorecard",
+        (canonical.stamp(as_of),),
+    )
+    return [
+        {
+            "as_of": at.replace(".000000Z", "Z"),
+            "account_id": account_id,
+            "account": names.get(account_id),
+            "scorecard": scorecard,
+            "score": score,
+            "capped": capped,
+            "confidence": confidence,
+            "band": band,
+            "replayed": bool(replayed),
+            "partial": bool(partial),
+            "config": digest[:12],
+        }
+        for at, account_id, scorecard, score, capped, confidence, band, replayed, partial, digest in rows
+    ]
+
+
 def _table(rows: Iterable[Sequence[object]], schema: pa.Schema) -> pa.Table:
     columns = list(zip(*rows, strict=True)) or [() for _ in schema]
     return pa.table(

@@ -201,6 +201,12 @@ def find_account(mirror: Mirror, account: str) -> tuple[str, str]:
     )
 
 
+def account_names(mirror: Mirror) -> dict[str, str]:
+    return dict(
+        mirror.connection.execute("select Id, Name from sf_account where Name is not null").fetchall()
+    )
+
+
 def candidate_names(mirror: Mirror, links: Json) -> dict[str, str]:
     """The accounts that ambiguous issues could belong to, by id."""
     ids = {
