@@ -261,6 +261,8 @@ _JIRA_FIELDS = [
                 "custom": "com.atlassian.servicedesk:sd-customer-organizations"}},
     {"id": "customfield_10070", "name": "Request participants", "custom": True,
      "schema": {"type": "array", "items": "user", "custom": "com.atlassian.servicedesk:sd-request-participants"}},
+    {"id": "customfield_10079", "name": "Request Type", "custom": True,
+     "schema": {"type": "sd-customerrequesttype", "custom": "com.atlassian.servicedesk:vp-origin"}},
     {"id": "customfield_10080", "name": "Time to resolution", "custom": True,
      "schema": {"type": "sd-servicelevelagreement", "custom": "com.atlassian.servicedesk:sd-sla-field"}},
     {"id": "customfield_10081", "name": "Time to first response", "custom": True,

@@ -191,6 +191,42 @@ def test_a_replay_sees_the_deals_that_were_there(company):
     assert found("Edge", "lost_units") == 0
 
 
+def test_of_departments_the_offerings_are_request_types_and_the_deals_requests(tmp_path):
+    book = Book()
+    people, plant = book.account("People", Type=None), book.account("Plant", Type=None)
+    south = book.account("South", Type=None, ParentId=plant)
+    book.contact(people, "ann@own.example", Department="Payroll")
+    book.contact(people, "tim@own.example", Department="Hiring")
+    number = iter(range(1, 100))
+
+    def request(account: str, kind: str, status: str, days: int, reporter: str) -> None:
+        who = {"accountId": reporter, "accountType": "customer", "emailAddress": reporter}
+        made = ago(days=days)
+        issue = book.issue(f"HELP-{next(number)}", account, service=True, status=status, created=made, reporter=who,
+                           customfield_10079={"requestType": {"id": "1", "name": kind}})  # fmt: skip
+        if status == "Done":
+            book.step(issue, "status", "Open", "Done", made)
+
+    request(people, "New laptop", "Done", 365, "ann@own.example")
+    request(people, "New laptop", "Done", 364, "tim@own.example")
+    request(people, "Access", "Open", 3, "tim@own.example")
+    request(south, "Access", "Done", 3, "who@own.example")
+    request(people, "Software", "Done", 3, "who@own.example")
+    with pulled(tmp_path, book, '[accounts]\npreset = "internal-it"\n') as company:
+        found = measured(company, evidence_of=SHOWN)
+    assert found("People", "offerings_known", "offerings_owned") == (3, 3)
+    assert found("South", "offerings_known", "offerings_owned") == (3, 1)
+    assert found("People", "lost_units") == 1
+    assert [row.key for row in found.evidence("People", "lost_units")] == ["payroll"]
+    # of Payroll and Hiring × laptop, access, software: what nobody there has asked for
+    assert found("People", "whitespace_cells") == 3
+    assert [row.text for row in found.evidence("Plant", "whitespace_cells")] == [
+        "South × Software",
+        "South × New laptop",
+    ]
+    assert found("South", "whitespace_cells") is None
+
+
 def test_without_products_roles_or_pulse_all_of_it_is_unknown(tmp_path):
     book = Book()
     fields(book, "Account", Rapport_Pulse__c="double")

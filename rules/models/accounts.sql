@@ -2,11 +2,9 @@
 with
 won as (
   select s.survivor_id as account_id, count(*) as n
-  from sf_opportunity o
-  join account_survivor s on s.account_id = o.AccountId
-  cross join clock c
-  where o.IsWon and not o.IsDeleted and o.CreatedDate <= c.as_of
-    and days_between(o.CloseDate, c.day) >= 0 and days_between(o.CloseDate, c.day) < 730
+  from opportunity_states o
+  join account_survivor s on s.account_id = o.account_id
+  where o.won and o.days_since_close >= 0 and o.days_since_close < 730
   group by s.survivor_id
 ),
 contracts as (
