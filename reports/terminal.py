@@ -481,10 +481,13 @@ def _last_pull(out: Console, pull: Json) -> None:
     if pull["incomplete"]:
         say(
             out,
-            "The last pull broke off, so some sources are older than others.\n"
+            f"The last pull broke off{', so some sources are older than others' if pull['pulled_at'] else ''}.\n"
             "  What to do: run `rapport pull` again.",
             "yellow",
         )
+    for each in pull["unfinished"]:
+        read = f"{each['rows']:,} records read, up to {day_time(each['reached'])}"
+        say(out, f"  partly   {source_name(each['source'])}: {read}; the next pull goes on there")
     absent: dict[str, list[str]] = {}
     for source in pull["sources"]:
         name = source_name(source["source"])

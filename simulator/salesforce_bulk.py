@@ -231,6 +231,10 @@ class QueryJobs:
         bound = self._bound(job.query, now)
         job.columns = self._columns(bound, job)
         job.found = self._queries.rows(bound, now, everything=job.operation == "queryAll")
+        if self._queries.takes_too_long(job.found):
+            job.state, job.found = "Failed", []
+            job.error = "QUERY_TIMEOUT: Your query request was running for too long."
+            return
         if bound.sort is None:
             job.found.reverse()  # no order is promised, so it is not that of the other API
         job.state = "JobComplete"

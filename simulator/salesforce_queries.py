@@ -27,11 +27,12 @@ _ACTIVITIES = ("Task", "Event")
 _LOCATOR = re.compile(r"(01g\w{12,15})-(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Cursor:
     bound: BoundQuery
     found: list[Record]
     batch: int
+    read: bool = False  # to its end: it may still be asked for its last page, but is no longer open
 
 
 class Queries:
@@ -47,6 +48,8 @@ class Queries:
         found = self.rows(bound, now, everything=everything)
         if bound.selection is None:
             return {"totalSize": len(found), "done": True, "records": []}
+        if self.takes_too_long(found):
+            raise Refused(400, "QUERY_TIMEOUT", "Your query request was running for too long.")
         cursor = _Cursor(bound, found, self._page_size(batch))
         if len(found) <= cursor.batch:
             return self._page(cursor, "", 0, version)
@@ -54,8 +57,12 @@ class Queries:
         locator = numbered("01g", self._opened)
         self._cursors[locator] = cursor
         while len(self._cursors) > self._switches.open_cursors:
-            del self._cursors[next(iter(self._cursors))]
+            done = (each for each, held in self._cursors.items() if held.read)
+            del self._cursors[next(done, next(iter(self._cursors)))]
         return self._page(cursor, locator, 0, version)
+
+    def takes_too_long(self, found: list[Record]) -> bool:
+        return self._switches.most_rows is not None and len(found) > self._switches.most_rows
 
     def more(self, locator: str, version: str) -> dict[str, Any]:
         match = _LOCATOR.fullmatch(locator)
@@ -109,7 +116,8 @@ class Queries:
         end = start + cursor.batch
         rows = cursor.found[start:end]
         answer: dict[str, Any] = {"totalSize": len(cursor.found), "done": end >= len(cursor.found)}
-        if not answer["done"]:
+        cursor.read = bool(answer["done"])
+        if not cursor.read:
             answer["nextRecordsUrl"] = f"/services/data/{version}/query/{locator}-{end}"
         bound = cursor.bound
         if bound.selection is not None:

@@ -20,6 +20,7 @@ class SalesforceSwitches:
     calls_spent: int = 0  # of the daily limit, before the first request
     page_rows: int | None = None  # wide rows come in pages smaller than asked
     smallest_batch: int = 200  # batchSize below it is raised to it
+    most_rows: int | None = None  # a query that finds more takes too long: QUERY_TIMEOUT
     open_cursors: int = 10  # the oldest locator is dropped beyond them
     descending_nulls_first: bool = True
     duplicate_names_record: bool = True  # DUPLICATE_VALUE says which record holds the value

@@ -149,8 +149,8 @@ class Mirror:
 
     @classmethod
     @contextmanager
-    def open(cls, folder: Path, *, read_only: bool = False) -> Iterator[Mirror]:
-        """Raises StoreEmpty when `read_only` and nothing was ever pulled."""
+    def open(cls, folder: Path, *, read_only: bool = False, unfinished: bool = False) -> Iterator[Mirror]:
+        """Raises StoreEmpty when `read_only` and nothing was ever pulled, or not whole, unless `unfinished` is wanted."""
         path = folder / FILE
         if read_only and not path.exists():
             raise StoreEmpty
@@ -165,7 +165,9 @@ class Mirror:
             if not read_only:
                 with mirror.transaction():  # one wait for the disk instead of one for each table
                     mirror._prepare()
-            elif mirror.meta("pull_id") is None or mirror.meta("version") != str(VERSION):
+            elif mirror.meta("version") != str(VERSION) or (
+                mirror.meta("pull_id") is None and not unfinished
+            ):
                 raise StoreEmpty
             yield mirror
         finally:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors import jira_site, jira_tables
 from sync.mirror import ISSUE_TABLES, SITE_TABLES
 from sync.names import staff_entries
-from sync.pull_job import digest_of, naive, refuse_too_many
+from sync.pull_job import NEVER, digest_of, naive, refuse_too_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from connectors.jira import Jira, JiraBatch
     from connectors.jira_site import Version, WantedFields
     from sync.mirror import Cursor
-    from sync.pull_job import PullJob
+    from sync.pull_job import Keeper, PullJob
     from sync.staging import Staging
 
 
@@ -56,15 +57,26 @@ def pull_jira(job: PullJob, jira: Jira, user: str) -> None:
         user,
         sorted(levels),
     )
-    before = None if job.full else mirror.cursor(f"jira:{site}", digest)
-    with mirror.staging(*ISSUE_TABLES.items()) as stage:
-        server_time = _stage(job, stage, jira.issue_batches(wanted, updated_since=job.since(before)))
+    source = f"jira:{site}"
+    known = mirror.cursor(source, digest)
+    before = None if job.full else known
+    cut = mirror.partials().get(source)
+    if cut is not None and (job.full or known is not None or not job.still_good(cut, digest)):
+        mirror.drop_partial(source)
+        cut = None
+    since = job.going_on(cut) if cut is not None else job.since(before)
+    with mirror.staging(*ISSUE_TABLES.items(), go_on=source if cut is not None else None) as stage:
+        earlier = stage.batch
+        keeper = job.keeper(source, digest, stage, cut) if known is None else None
+        server_time = _stage(job, stage, jira.issue_batches(wanted, updated_since=since), keeper)
         newest = mirror.one(f"select max(updated) from {stage.name('jira_issue')}")
         cursor = job.next_cursor(
             before, digest, newest if isinstance(newest, datetime) else None, server_time
         )
+        if cut is not None:  # what vanished since its first part was read is still in it
+            cursor = cursor.swept(NEVER)
         just_read = mirror.connection.execute(
-            f"select distinct id from {stage.name('jira_issue')}"
+            f"select distinct id from {stage.name('jira_issue')} where batch > ?", [earlier]
         ).fetchall()
         with mirror.transaction():
             for name, rows in lists.items():
@@ -72,9 +84,11 @@ def pull_jira(job: PullJob, jira: Jira, user: str) -> None:
             mirror.set_meta(f"staff_groups:{site}", json.dumps(groups))
             mirror.note_source("jira", present=True)
             mirror.store_issues(stage, site=site, allowed_levels=levels, cursor=cursor, whole=before is None)
+            if keeper is not None and keeper.has_kept:
+                mirror.drop_partial(source)
     job.report.notices += sorted(f"Jira: {each}" for each in jira.notices)
     job.report.rows["jira_issue"] = job.report.rows.get("jira_issue", 0) + stage.rows
-    if job.sweep_due(before):
+    if job.sweep_due(before) or cut is not None:
         _sweep(job, jira, wanted, cursor, {issue_id for (issue_id,) in just_read})
     _read_versions(job, jira)
 
@@ -167,7 +181,9 @@ def _sweep(job: PullJob, jira: Jira, wanted: WantedFields, cursor: Cursor, just_
     job.report.rows["jira_issue"] += stage.rows
 
 
-def _stage(job: PullJob, stage: Staging, batches: Iterable[JiraBatch]) -> datetime | None:
+def _stage(
+    job: PullJob, stage: Staging, batches: Iterable[JiraBatch], keeper: Keeper | None = None
+) -> datetime | None:
     """Gather all batches; returns the server's clock when the reading began."""
     server_time = None
     for batch in batches:
@@ -185,6 +201,10 @@ def _stage(job: PullJob, stage: Staging, batches: Iterable[JiraBatch]) -> dateti
             jira_person=batch.people,
         )
         job.progress("Jira issues", stage.rows)
+        if keeper is not None and batch.issues.num_rows:
+            # Not the latest: an issue that is being changed shows its new time where the index has its old one.
+            earliest = pc.min(batch.issues.column("updated")).as_py()
+            keeper.reached(None if earliest is None else earliest.replace(tzinfo=UTC))
     return server_time
 
 

@@ -244,18 +244,28 @@ def _names(mirror: Mirror, query: str, ids: Collection[str]) -> dict[str, str]:
 def last_pull(folder: Path) -> Json | None:
     """When the last pull ended, whether one broke off since, and what each source lacks; never waits.
 
-    None while a run holds the store, which is about to change this, and before the first pull.
+    None while a run holds the store, which is about to change this, and before anything of a first pull is kept.
     """
     if not folder.exists():
         return None
     try:
-        with RunLock.acquire(folder, exclusive=False), Mirror.open(folder, read_only=True) as mirror:
+        with (
+            RunLock.acquire(folder, exclusive=False),
+            Mirror.open(folder, read_only=True, unfinished=True) as mirror,
+        ):
+            partials = mirror.partials()
+            if mirror.meta("pull_id") is None and not partials:
+                return None
             rows = mirror.connection.execute(
                 "select source, present, reason, missing_fields from mirror_source order by source"
             ).fetchall()
             return {
                 "pulled_at": mirror.meta("pulled_at"),
                 "incomplete": bool(mirror.meta("incomplete")),
+                "unfinished": [
+                    {"source": source, "rows": each.rows, "reached": stamp(each.reached.replace(tzinfo=UTC))}
+                    for source, each in partials.items()
+                ],
                 "sources": [
                     {"source": source, "present": present, "reason": reason, "missing": json.loads(missing)}
                     for source, present, reason, missing in rows

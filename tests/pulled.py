@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import duckdb
 from company import CUSTOMER, STAFF, Book, Company, ago, jira_stamp, stamp
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
 BOOKKEEPING = {"mirror_meta", "mirror_cursor"}
 OTHER = {"accountId": "qm:customer-2", "accountType": "customer", "emailAddress": "lee@acme.example"}
 SECRET = {"id": "10100", "name": "Board only"}
+
+
+@contextmanager
+def refusing(company, api: str, matches, answer):
+    """While it lasts, the simulated service answers matching requests with `answer` instead."""
+    server = getattr(company.simulator, f"_{api}")
+    original = type(server).handle
+
+    def handle(self, request, **more):
+        return answer if matches(request) else original(self, request, **more)
+
+    with patch.object(type(server), "handle", handle):
+        yield
 
 
 def tables(company: Company) -> dict[str, list[tuple]]:

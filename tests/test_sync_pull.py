@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import stat
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import pytest
 from company import CUSTOMER, NOW, STAFF, ago, sf_id, stamp
-from pulled import SECRET, Edits, assert_as_if_fresh, busy_book, change_mirror, fresh, rows, tables
+from pulled import SECRET, Edits, assert_as_if_fresh, busy_book, change_mirror, fresh, refusing, rows, tables
 
 from connectors.errors import ConnectorError, PermissionRefused, SignInRefused, UnexpectedAnswer, Unreachable
 from simulator.http import json_response
@@ -26,19 +25,6 @@ SMALL_PAGES = Switches(
     jira=JiraSwitches(page_limit=3, inline_comments=0, histories_in_search=1),
 )
 ONE_TRY = "[http]\nmax_tries = 1\n"
-
-
-@contextmanager
-def refusing(company, api: str, matches, answer):
-    """While it lasts, the simulated service answers matching requests with `answer` instead."""
-    server = getattr(company.simulator, f"_{api}")
-    original = type(server).handle
-
-    def handle(self, request, **more):
-        return answer if matches(request) else original(self, request, **more)
-
-    with patch.object(type(server), "handle", handle):
-        yield
 
 
 def asks(text: str):
