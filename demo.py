@@ -10,12 +10,14 @@ from reports import plan_text, terminal
 from simulator import dataset, sample
 from simulator.server import Simulator
 from sync import config as config_file
-from sync import run, views
+from sync import replay, run, views
 from sync.measure import default_as_of, measure, server_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from rich.console import Console
 
     from sync.config import Config
 
@@ -28,7 +30,41 @@ instance_url = "{salesforce}"
 
 [jira]
 url = "{jira}"
-email = "integration@example.com"
+email = "integration@{domain}"
+jql = "{jql}"
+remote_links = "never"   # issues name their Cases in a field of their own
+
+[jira.fields]
+case = "{case}"
+
+[salesforce.surveys]     # this org asks its customers by a form of its own
+object = "Customer_Survey__c"
+
+[salesforce.surveys.fields]
+AccountId = "Account__c"
+ContactId = "Contact__c"
+CaseId = "Case__c"
+Rating = "Rating__c"
+CompletedAt = "Answered_At__c"
+
+[time]
+now = "{now}"
+
+[history]
+backfill_weeks = 5       # enough to say how far a score moved in 30 days
+
+[rollout]
+mode = "on"
+
+{book}
+[identity.units]
+{units}
+"""
+# The one org holds both books; which accounts belong to this one is said by their type.
+CUSTOMERS = """\
+[accounts]
+preset = "vendor"
+managed = "not person_account and starts_with(type, 'Customer')"
 
 [identity]
 internal_domains = ["{domain}"]
@@ -36,15 +72,19 @@ account_field = "{field}"
 
 [identity.projects]
 {projects}
+"""
+DEPARTMENTS = """\
+[accounts]
+preset = "internal-it"
+managed = "record_type = 'Department'"
+group = "type = 'Division'"
 
-[identity.units]
-{units}
+[store]
+path = "rapport-it-data"
 
-[rollout]
-mode = "on"
-
-[time]
-now = "{now}"
+[identity]
+internal_domains = ["{domain}"]
+staff = {staff}
 """
 
 
@@ -61,6 +101,8 @@ def show(folder: Path) -> None:
         terminal.pulled(out, {"run": outcome.run, "rows": report.rows, "notices": [], "calls": outcome.calls})
         with run.reading(config) as (mirror, state):
             as_of = default_as_of(mirror, server_now(config, mirror))
+            with terminal.progress() as progress:
+                replay.backfill(config, mirror, state, as_of, run_id=outcome.run, progress=progress)
             measure(config, mirror, state, as_of)
             step("The portfolio, the most worrying first")
             terminal.portfolio(out, views.portfolio(config, mirror), views.stamp(as_of))
@@ -79,26 +121,56 @@ def show(folder: Path) -> None:
         terminal.outcome(out, again.to_json())
         after = simulator.calls()["salesforce"]["write"]
         out.print(f"Write calls of the second run, counted by the simulated org: {after - before}")
+        step("The other book, preset “internal-it”: the departments that the company's own IT serves")
+        _show_departments(out, _departments(folder, simulator, now))
+
+
+def _show_departments(out: Console, config: Config) -> None:
+    with terminal.progress() as progress:
+        run.run_pull(config, full=False, progress=progress)
+    with run.reading(config) as (mirror, state):
+        as_of = default_as_of(mirror, server_now(config, mirror))
+        measure(config, mirror, state, as_of)
+        terminal.portfolio(out, views.portfolio(config, mirror), views.stamp(as_of))
 
 
 def _config(folder: Path, simulator: Simulator, now: datetime) -> Config:
-    path = folder / "rapport.toml"
+    """The book of the customers."""
     projects = "\n".join(f'{key} = "{account}"' for key, account in sample.PROJECT_ACCOUNTS.items())
-    units = "\n".join(
-        f'"{account}" = {json.dumps(list(names))}' for account, names in sample.DECLARED_UNITS.items()
+    book = CUSTOMERS.format(domain=sample.INTERNAL_DOMAIN, field=sample.ACCOUNT_FIELD_NAME, projects=projects)
+    return _written(
+        folder / "rapport.toml", simulator, now, book, jql="project != IT", units=sample.DECLARED_UNITS
     )
-    path.write_text(
-        CONFIG.format(
-            salesforce=simulator.salesforce_url,
-            jira=simulator.jira_url,
-            domain=sample.INTERNAL_DOMAIN,
-            field=sample.ACCOUNT_FIELD_NAME,
-            projects=projects,
-            units=units,
-            now=now.isoformat().replace("+00:00", "Z"),
-        ),
-        encoding="utf-8",
+
+
+def _departments(folder: Path, simulator: Simulator, now: datetime) -> Config:
+    """The book of the company's own IT, with a store of its own."""
+    book = DEPARTMENTS.format(domain=sample.INTERNAL_DOMAIN, staff=json.dumps(sample.it_staff()))
+    return _written(
+        folder / "rapport-it.toml", simulator, now, book, jql="project = IT", units=sample.IN_HOUSE_UNITS
     )
+
+
+def _written(
+    path: Path,
+    simulator: Simulator,
+    now: datetime,
+    book: str,
+    *,
+    jql: str,
+    units: Mapping[str, Sequence[str]],
+) -> Config:
+    text = CONFIG.format(
+        salesforce=simulator.salesforce_url,
+        jira=simulator.jira_url,
+        domain=sample.INTERNAL_DOMAIN,
+        jql=jql,
+        case=sample.CASE_FIELD_NAME,
+        now=now.isoformat().replace("+00:00", "Z"),
+        book=book,
+        units="\n".join(f'"{account}" = {json.dumps(list(names))}' for account, names in units.items()),
+    )
+    path.write_text(text, encoding="utf-8")
     secrets = {
         "RAPPORT_SALESFORCE__CLIENT_ID": "demo",
         "RAPPORT_SALESFORCE__CLIENT_SECRET": "demo",
