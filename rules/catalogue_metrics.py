@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from rules import deal_sources, manual_share
+from rules import deal_sources, manual_share, service_sources
 from rules.catalogue_models import Aggregate, Empty, History, Metric, Never
 from rules.catalogue_sections import options, unknown_name
 from rules.expression_tokens import KEYWORDS
@@ -34,21 +34,13 @@ SOURCE_REQUIRES = {
     "projects": ("jira", "sides"),
     "org_units": ("contacts",),
     **deal_sources.REQUIRES,
+    **service_sources.REQUIRES,
 }
 # A column that is false everywhere when the config names no value that the site knows.
 COLUMN_REQUIRES = {
     ("issues", "p1"): "p1_priorities",
-    ("issues", "request"): "request_types",
-    ("issues", "change"): "change_types",
-    # what a Case of Salesforce has not
-    ("issues", "project"): "jira",
-    ("issues", "overdue"): "jira",
-    ("issues", "due_date"): "jira",
-    ("issues", "out_of_scope"): "jira",
-    ("issues", "scope_decided"): "jira",
-    ("issues", "assignee_changes_30d"): "jira",
-    ("issues", "days_after_release"): "jira",
     **deal_sources.COLUMN_REQUIRES,
+    **service_sources.COLUMN_REQUIRES,
 }
 RESERVED = {manual_share.NAME, "account", "account_id", "account_manager", "contact", "due", *KEYWORDS}
 MOST_FRESH_DAYS = 3660

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rules import catalogue, deal_sources, words
+from rules import catalogue, deal_sources, service_sources, words
 from rules.evidence import leaves
 from rules.functions import SCALARS
 from rules.sources import ACCOUNT_COLUMNS, ACTIVITY_COLUMNS, SOURCES
@@ -50,6 +50,7 @@ SOURCE_MEANINGS: Mapping[str, str] = {
     "projects": "one project with an open issue, by how long ago we last told the customer something there",
     "org_units": "one unit of the customer: a child account, a department, a unit named in the config",
     **deal_sources.MEANINGS,
+    **service_sources.MEANINGS,
 }
 _GROUPS = (
     ("Contact with the customer", ("moments", "moment_people", "coming_meetings")),
@@ -60,6 +61,7 @@ _GROUPS = (
     ("Keeping the customer informed", ("responses", "projects")),
     ("Parts of the organisation", ("org_units",)),
     *deal_sources.GROUPS,
+    *service_sources.GROUPS,
     ("Made of scores", ("",)),
 )
 

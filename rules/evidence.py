@@ -124,7 +124,7 @@ def rows_sql(metric: Metric) -> str:
         conditions.append(f"{order} is not null")
     in_words = metric.value is not None and metric.value.type not in ("number", "boolean")
     number = (
-        f"try_cast({given} as decimal(28, 6))" if metric.aggregate == "sum" else given
+        f"try_cast({given} as decimal(32, 10))" if metric.aggregate == "sum" else given
     )  # as it is added up
     turn = f"row_number() over (partition by account_id, {given} order by {_BY_KEY})"
     rows = (

@@ -254,7 +254,7 @@ def aggregate_sql(
                 by = f"MAX_BY({value_sql}, STRUCT({order_sql}, {value_sql}))"
             return f"CAST({by}{chosen} AS DOUBLE)"
         case "effective_number":
-            # (Σx)² / Σx². The square of a decimal(28, 6) would not fit into 38 digits; and DuckDB keeps the
+            # (Σx)² / Σx². The square of a decimal(32, 10) would not fit into 38 digits; and DuckDB keeps the
             # product of two decimals of up to 18 digits within 18, so that there the factors get one more.
             exact = f"TRY_CAST({value_sql} AS DECIMAL(18, 4))"
             factor = f"CAST({exact} AS DECIMAL(19, 4))" if engine == "duckdb" else exact
@@ -262,4 +262,4 @@ def aggregate_sql(
 
 
 def _exact(value_sql: str | None) -> str:
-    return f"TRY_CAST({value_sql} AS DECIMAL(28, 6))"
+    return f"TRY_CAST({value_sql} AS DECIMAL(32, 10))"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from rules import deal_sources
+from rules import deal_sources, service_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,6 +148,7 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
         "measurable": "boolean",
     },
     **deal_sources.SOURCES,
+    **service_sources.SOURCES,
 }
 
 # What the mirror must hold for a metric to be known; columns of models/coverage.sql.
@@ -167,6 +168,7 @@ COVERAGE = (
     "event_types",
     "titles",
     *deal_sources.COVERAGE,
+    *service_sources.COVERAGE,
 )
 
 # Columns of `accounts.managed` and `rollout.where`; `[accounts.columns]` adds an org's own as text.

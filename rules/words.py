@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING
 
-from rules import deal_sources, trends
+from rules import deal_sources, service_sources, trends
 from rules.templates import clean
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ UNCOVERED: Mapping[str, str] = {
     "event_types": "the type of events is not visible to the connected user",
     "titles": "no contact has a title, or titles are not visible to the connected user",
     **deal_sources.UNCOVERED,
+    **service_sources.UNCOVERED,
 }
 NOTHING_ON_RECORD = "no activity or issue data"
 TOO_LITTLE = "too little is known for a score"
@@ -49,6 +50,9 @@ _SINGULAR = {
     "deals": "deal",
     "renewals": "renewal",
     "times": "time",
+    "cycles": "cycle",
+    "requests": "request",
+    "incidents": "incident",
     "people": "person",
     "moments": "moment",
     "projects": "project",

@@ -58,7 +58,15 @@ GOVERNANCE = {
     *("objectives_without_action", "orphan_opportunities", "sla_in_place", "days_since_sla_review"),
     *("unit_contacts_missing", "manual_input_share"),
 }
+SERVICE = {"sla_attainment_90d", "sla_breaches_30d", "csat_180d", "csat_age_days", "new_requests_90d"}
+DELIVERY = {
+    *("due_date_slips_90d", "slip_days_90d", "on_time_rate_180d", "estimate_overrun", "hours_spent_90d"),
+    *("out_of_scope_share_90d", "undecided_out_of_scope", "changes_after_release_60d", "repeat_incidents_30d"),
+    *("ping_pong_issues", "budget_used", "budget_elapsed"),
+}
 REPLAYED = {
+    *("sla_attainment_90d", "sla_breaches_30d", "new_requests_90d", "due_date_slips_90d", "slip_days_90d"),
+    *("on_time_rate_180d", "hours_spent_90d", "ping_pong_issues"),
     *("won_12m", "won_prior_12m", "growth_rate", "open_pipeline", "pipeline_this_year", "won_this_year"),
     *("stale_opportunities", "value_confirmed_12m", "value_age_days"),
 }
@@ -82,6 +90,8 @@ def test_the_metrics_of_the_first_version_ship():
         *GROWTH,
         *POSITIONING,
         *GOVERNANCE,
+        *SERVICE,
+        *DELIVERY,
     }
     assert set(SHIPPED.scorecards) == {"health", "penetration", "overall"}
     assert set(SHIPPED.rules) == {
@@ -113,6 +123,8 @@ def test_only_a_span_of_time_grows_by_itself():
             "value_age_days",
             "days_since_review",
             "days_since_sla_review",
+            "csat_age_days",
+            "budget_elapsed",
         ),
     }
 
@@ -123,7 +135,7 @@ def test_what_has_no_history_says_so():
         *("executives_engaged_90d", "working_level_engaged_90d"),
         *("open_escalations", "urgent_issues"),
         *("quadrant", "tier_mismatch"),  # as the units that they rest on
-        *((REACH | GROWTH | POSITIONING | GOVERNANCE) - REPLAYED),
+        *((REACH | GROWTH | POSITIONING | GOVERNANCE | SERVICE | DELIVERY) - REPLAYED),
     }
 
 

@@ -341,14 +341,14 @@ def test_the_order_of_rows_never_shows(engine, values, seed):
     [
         ("count", {}, "CAST(COUNT(*) FILTER (WHERE (`ok`)) AS DOUBLE)"),
         ("count_distinct", {}, "CAST(COUNT(DISTINCT `v`) FILTER (WHERE (`ok`)) AS DOUBLE)"),
-        ("sum", {}, "CAST(SUM(TRY_CAST(`v` AS DECIMAL(28, 6))) FILTER (WHERE (`ok`)) AS DOUBLE)"),
+        ("sum", {}, "CAST(SUM(TRY_CAST(`v` AS DECIMAL(32, 10))) FILTER (WHERE (`ok`)) AS DOUBLE)"),
         ("max", {}, "CAST(MAX(`v`) FILTER (WHERE (`ok`)) AS DOUBLE)"),
         (
             "avg",
             {},
             (
-                "CAST(SUM(TRY_CAST(`v` AS DECIMAL(28, 6))) FILTER (WHERE (`ok`)) AS DOUBLE) / "
-                "NULLIF(COUNT(TRY_CAST(`v` AS DECIMAL(28, 6))) FILTER (WHERE (`ok`)), 0)"
+                "CAST(SUM(TRY_CAST(`v` AS DECIMAL(32, 10))) FILTER (WHERE (`ok`)) AS DOUBLE) / "
+                "NULLIF(COUNT(TRY_CAST(`v` AS DECIMAL(32, 10))) FILTER (WHERE (`ok`)), 0)"
             ),
         ),
         ("quantile", {"quantile": 0.9}, "PERCENTILE(CAST(`v` AS DOUBLE), 0.9) FILTER (WHERE (`ok`))"),

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pytest
 import sqlglot
-from company import CUSTOMER, STAFF, ago
+from company import CUSTOMER, STAFF, ago, cycle, sla
 from measured import fields
 from sqlglot import exp
 
@@ -199,6 +199,27 @@ def _fill(book) -> None:
     book.step(issue, "status", "Done", "Open", ago(days=4))
     book.issue("BETA-1", child, reporter=STAFF)
     _sell(book, acme, dana)
+    _serve(book, acme)
+
+
+def _serve(book, acme: str) -> None:
+    fields(book, "Contract", Rapport_Budget_Hours__c="double")
+    book.add(
+        "Contract",
+        AccountId=acme,
+        Status="Activated",
+        StartDate=ago(days=9).date(),
+        Rapport_Budget_Hours__c=10,
+    )
+    running = sla(running=cycle(ago(days=1), ago(days=-1)))
+    done = book.issue(
+        "ACME-2", acme, status="Done", due=ago(days=1).date(), customfield_10080=running,
+        customfield_10082={"rating": 4}, customfield_10083=ago(days=1).isoformat(),
+    )  # fmt: skip
+    book.step(done, "status", "Open", "Done", ago(days=2))
+    book.step(done, "duedate", "2026-11-01", "2026-11-17", ago(days=3))
+    epic = book.issue("ACME-3", acme, type="Epic", level=1, timeoriginalestimate=3600)
+    book.worklog(epic, 3600, ago(days=1))
 
 
 def _sell(book, acme: str, dana: str) -> None:
