@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from company import NOW, Book, Company, ago
 
+from rules import catalogue
+from rules.sources import SOURCES
 from simulator import dataset
 from simulator.server import Simulator
 from sync import config, run
@@ -119,3 +121,21 @@ def test_the_configs_of_the_page_load_and_choose_their_preset(tmp_path):
         file.write_text(text, encoding="utf-8")
         found.append(config.load(file, {}).accounts.preset)
     assert found == ["vendor", "internal-it", "vendor", "internal-it"]
+
+
+def test_the_rules_of_departments_ask_for_the_same_in_words_that_fit():
+    customers, departments = (
+        catalogue.load({}, SOURCES, preset=name).rules for name in ("vendor", "internal-it")
+    )
+    assert departments.keys() == customers.keys()
+    for name, rule in departments.items():
+        assert (rule.when, rule.kind, rule.after) == (
+            customers[name].when,
+            customers[name].kind,
+            customers[name].after,
+        )
+        text = f"{rule.subject.text} {rule.description.text}".lower()
+        assert "this closes itself when" in text
+        assert not {"customer", "customers", "deal", "revenue", "supplier"} & set(re.findall(r"\w+", text)), (
+            name
+        )
