@@ -144,7 +144,8 @@ def test_validate_counts_what_is_valid(config):
         result.out,
     )
     told = rapport("--config", path, "validate", "--format", "json").json
-    assert (told["rules"], told["mode"], told["config"]) == (4, "observe", str(path))
+    assert (told["mode"], told["config"]) == ("observe", str(path))
+    assert f" {told['rules']} rules, " in result.out
 
 
 # -- simulate ----------------------------------------------------------------------------------------------------------
