@@ -61,7 +61,12 @@ GOVERNANCE = {
 SERVICE = {"sla_attainment_90d", "sla_breaches_30d", "csat_180d", "csat_age_days", "new_requests_90d"}
 DELIVERY = {
     *("due_date_slips_90d", "slip_days_90d", "on_time_rate_180d", "estimate_overrun", "hours_spent_90d"),
-    *("out_of_scope_share_90d", "undecided_out_of_scope", "changes_after_release_60d", "repeat_incidents_30d"),
+    *(
+        "out_of_scope_share_90d",
+        "undecided_out_of_scope",
+        "changes_after_release_60d",
+        "repeat_incidents_30d",
+    ),
     *("ping_pong_issues", "budget_used", "budget_elapsed"),
 }
 REPLAYED = {
@@ -95,8 +100,22 @@ def test_the_metrics_of_the_first_version_ship():
     }
     assert set(SHIPPED.scorecards) == {"health", "penetration", "overall"}
     assert set(SHIPPED.rules) == {
-        *("call_back", "return_message", "urgent_issue", "status_update", "remind_customer"),
-        *("re_engage", "win_back_contact", "reach_unit", "widen_contacts", "meet_executive"),
+        *(
+            "call_back",
+            "return_message",
+            "urgent_issue",
+            "explain_breaches",
+            "status_update",
+            "remind_customer",
+        ),
+        *(
+            "ask_what_is_wrong",
+            "re_engage",
+            "win_back_contact",
+            "reach_unit",
+            "widen_contacts",
+            "meet_executive",
+        ),
     }
 
 
