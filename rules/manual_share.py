@@ -19,7 +19,7 @@ NAME = "manual_input_share"
 DECLARED = frozenset(
     {
         *("pulse", "standing", "mission", "sla_review", "target"),
-        *("given_references", "competitors", "inbound", "declared_csat", "budget_hours"),
+        *("given_references", "competitors", "inbound", "budgets"),
     }
 )
 _HELP = (

@@ -299,6 +299,21 @@ def test_deals_of_a_past_day_stand_as_their_history_tells(company, metrics):
     )  # Negotiation for 30 days
 
 
+def test_amounts_in_one_currency_need_no_rate_and_hidden_ones_are_unknown(tmp_path):
+    book = Book()
+    fields(book, "Opportunity", CurrencyIsoCode="string")
+    acme = book.account("Acme")
+    _won(book, acme, 5, 10.5, CurrencyIsoCode="EUR")
+    _won(book, acme, 5, 10, CurrencyIsoCode="EUR")
+    with pulled(tmp_path, book, jira=False) as company:
+        assert measured(company)("Acme", "won_12m") == 20.5
+        company.rebuild({**book.schema, "Opportunity": {**book.schema["Opportunity"], "hidden": ["Amount"]}})
+        company.pull()
+        hidden = measured(company)
+        names = ("won_12m", "won_prior_12m", "open_pipeline", "won_this_year", "stale_opportunities")
+        assert hidden("Acme", *names) == (None, None, None, None, 0)
+
+
 def test_without_opportunities_and_contracts_growth_is_unknown(tmp_path):
     book = Book()
     book.account("Acme")

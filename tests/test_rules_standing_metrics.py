@@ -192,8 +192,7 @@ def _units(book: Book) -> None:
     book.contact(top, "b@top.example", Department="Law")
 
 
-@pytest.fixture(scope="module")
-def company(tmp_path_factory):
+def _book() -> Book:
     book = Book()
     texts = dict.fromkeys(("Rapport_Standing__c", "Rapport_Mission__c"), "string")
     dates = dict.fromkeys(
@@ -201,20 +200,24 @@ def company(tmp_path_factory):
     )
     fields(book, "Account", **texts, **dates)
     fields(book, "Contact", Rapport_Role__c="string", Rapport_Reference_On__c="date")
-    fields(
-        book,
-        "Opportunity",
-        Rapport_Competitor__c="string",
-        Rapport_Inbound__c="boolean",
-        Rapport_Objective__c="string",
-    )
-    fields(book, "Rapport_Value__c", Account__c="string", Outcome__c="string", Amount__c="double", CurrencyIsoCode="string",
-           Confirmed_On__c="date")  # fmt: skip
+    deal = {
+        "Rapport_Competitor__c": "string",
+        "Rapport_Inbound__c": "boolean",
+        "Rapport_Objective__c": "string",
+    }
+    fields(book, "Opportunity", **deal)
+    value = {"Account__c": "string", "Outcome__c": "string", "CurrencyIsoCode": "string"}
+    fields(book, "Rapport_Value__c", **value, Amount__c="double", Confirmed_On__c="date")
+    return book
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory):
+    book = _book()
     for part in (_positioning, _governance, _terms, _units):
         part(book)
-    with pulled(
-        tmp_path_factory.mktemp("standing"), book, '[identity.units]\n"Top" = ["plant-south", "Nobody"]\n'
-    ) as found:
+    units = '[identity.units]\n"Top" = ["plant-south", "Nobody"]\n'
+    with pulled(tmp_path_factory.mktemp("standing"), book, units) as found:
         yield found
 
 
@@ -335,6 +338,31 @@ def test_of_two_days_the_zone_decides(company):
     assert found("Term today", "sla_in_place") == 0
 
 
+def test_plans_objectives_and_values_whose_dates_or_amounts_are_hidden_are_unknown(tmp_path):
+    book = _book()
+    _governance(book)
+    _positioning(book)
+    with pulled(tmp_path, book, jira=False) as company:
+
+        def seen(**hidden: list[str]) -> Measured:
+            schema = {name: {**book.schema.get(name, {}), "hidden": each} for name, each in hidden.items()}
+            company.rebuild({**book.schema, **schema})
+            company.pull()
+            return measured(company)
+
+        found = seen(
+            AccountPlan=["StartDate"], AccountPlanObjective=["EndDate"], Rapport_Value__c=["Amount__c"]
+        )
+        assert found("Run", "has_annual_plan", "overdue_objectives", "objectives_without_action") == (
+            1,
+            None,
+            4,
+        )
+        assert found("Acme", "value_confirmed_12m", "value_age_days") == (None, 0)
+        found = seen(AccountPlan=["StartDate", "EndDate"], AccountPlanObjective=["Status"])
+        assert found("Run", "has_annual_plan", "objectives_without_action") == (None, None)
+
+
 def test_what_is_on_record_nowhere_or_too_rarely_is_unknown(tmp_path):
     book = Book()
     fields(
@@ -368,6 +396,7 @@ def test_the_share_of_manual_input_is_that_of_known_metrics_which_rest_on_declar
         for name, value in metrics.by_account["Acme"].items()
         if value is not None and name not in {"manual_input_share", "quadrant", "tier_mismatch"}
     }
+    declared |= {"plan_gaps"} & known  # the mission is one of the gaps
     assert declared <= known
     assert metrics("Acme", "manual_input_share") == len(declared) / len(known)
     own = '[metrics.half]\nexpr = "manual_input_share / 2"\n[metrics.twice]\nexpr = "standing * 2"\n'
@@ -379,7 +408,7 @@ def test_the_share_of_manual_input_is_that_of_known_metrics_which_rest_on_declar
     company.config_path.write_text(text)
     assert again("Acme", "half") == (len(declared) + 1) / (len(known) + 1) / 2
     assert told["evidence_total"] == len(known) + 1
-    assert [row["value"] for row in told["evidence"][:8]] == [1] * 7 + [0]  # the declared ones first
+    assert [row["value"] for row in told["evidence"][: len(declared) + 2]] == [1] * (len(declared) + 1) + [0]
 
 
 def test_a_metric_of_that_name_cannot_be_defined(tmp_path):

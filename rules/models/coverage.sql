@@ -101,7 +101,7 @@ select
   d.opportunities, d.rates, d.dealings, d.offerings, d.owned_offerings, d.placed_deals, d.roles, d.champions, d.sponsors,
   d.pulse, d.revenue_12m, d.revenue_prior_12m, d.renewals, d.target,
   d.standing, d.mission, d.sla_review, d.given_references, d.competitors, d.inbound, d.confirmed_values, d.value_rates,
-  d.users, d.plans, d.objectives, d.objectives_used, d.reviews, d.service_terms,
+  d.users, d.plans, d.objectives, d.objective_dates, d.objectives_used, d.reviews, d.service_terms,
   q.slas, q.ratings, q.worklogs, q.releases, q.scope, q.budgets
 from accounts a
 join deal_coverage d on d.account_id = a.account_id

@@ -11,6 +11,10 @@ present as (
     max(case when s.value = 'users' then 1 else 0 end) as users,
     max(case when s.value = 'plans' then 1 else 0 end) as plans,
     max(case when s.value = 'objectives' then 1 else 0 end) as objectives,
+    max(case when s.value = 'objective_dates' then 1 else 0 end) as objective_dates,
+    max(case when s.value in ('plan_starts', 'plan_ends') then 1 else 0 end) as plan_dates,
+    max(case when s.value = 'amounts' then 1 else 0 end) as amounts,
+    max(case when s.value = 'value_amounts' then 1 else 0 end) as value_amounts,
     max(case when s.value in ('entitlements', 'service_contracts') then 1 else 0 end) as terms
   from setting s
   where s.name = 'present'
@@ -100,7 +104,7 @@ declared as (
 select
   a.account_id,
   coalesce(present.opportunities, 0) = 1 as opportunities,
-  coalesce(present.opportunities, 0) = 1 and u.account_id is null as rates,
+  coalesce(present.opportunities, 0) = 1 and coalesce(present.amounts, 0) = 1 and u.account_id is null as rates,
   case
     when preset.internal > 0 then coalesce(present.jira, 0) = 1
     else coalesce(present.opportunities, 0) = 1
@@ -116,11 +120,11 @@ select
   coalesce(v.placed, false) as placed_deals,
   case
     when mapped.now = 1 then coalesce(t.now, 0) = 1 and t.unpriced_now = 0
-    else coalesce(present.opportunities, 0) = 1 and coalesce(t.unpriced_now, 0) = 0
+    else coalesce(present.opportunities, 0) = 1 and coalesce(present.amounts, 0) = 1 and coalesce(t.unpriced_now, 0) = 0
   end as revenue_12m,
   case
     when mapped.now = 1 then coalesce(mapped.before, 0) = 1 and coalesce(t.before, 0) = 1 and t.unpriced_before = 0
-    else coalesce(present.opportunities, 0) = 1 and coalesce(t.unpriced_before, 0) = 0
+    else coalesce(present.opportunities, 0) = 1 and coalesce(present.amounts, 0) = 1 and coalesce(t.unpriced_before, 0) = 0
   end as revenue_prior_12m,
   case
     when renewal.by_contract = 1 then coalesce(present.contracts, 0) = 1
@@ -139,10 +143,11 @@ select
   coalesce(declared.competitor, 0) = 1 as competitors,
   coalesce(declared.inbound, 0) = 1 as inbound,
   given.n > 0 as confirmed_values,
-  x.account_id is null as value_rates,
+  coalesce(present.value_amounts, 0) = 1 and x.account_id is null as value_rates,
   coalesce(present.users, 0) = 1 as users,
-  coalesce(present.plans, 0) = 1 as plans,
+  coalesce(present.plans, 0) = 1 and coalesce(present.plan_dates, 0) = 1 as plans,
   coalesce(present.objectives, 0) = 1 as objectives,
+  coalesce(present.objective_dates, 0) = 1 as objective_dates,
   goals.n > 0 or coalesce(declared.objective, 0) = 1 as objectives_used,
   logged.n > 0 or coalesce(declared.last_review, 0) = 1 or plan_reviews.n > 0 as reviews,
   coalesce(present.terms, 0) = 1 or clocks.n > 0 as service_terms
