@@ -269,7 +269,8 @@ class Mirror:
 
     def note_source(
         self, source: str, *, present: bool, reason: str = "", missing: Sequence[str] = ()
-    ) -> None:
+    ) -> bool:
+        """Whether that is news."""
         if self._known_sources is None:
             rows = self.connection.execute(
                 "select source, present, reason, missing_fields from mirror_source"
@@ -277,11 +278,12 @@ class Mirror:
             self._known_sources = {name: (there, why, lacks) for name, there, why, lacks in rows}
         known, told = self._known_sources, (present, reason, json.dumps(sorted(missing)))
         if known.get(source) == told:
-            return
+            return False
         if source in known:
             self.connection.execute("delete from mirror_source where source = ?", [source])
         self.connection.execute("insert into mirror_source values (?, ?, ?, ?)", [source, *told])
         known[source] = told
+        return True
 
     # -- tables --------------------------------------------------------------------------------------------------
 

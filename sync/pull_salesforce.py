@@ -111,10 +111,10 @@ def pull_objects(
 
 def _forget(job: PullJob, source: SourceObject) -> None:
     reason = "the org lacks this object, or this user may not see it"
-    job.mirror.note_source(source.table, present=False, reason=reason)
     job.mirror.ensure_object(source)
-    job.mirror.connection.execute(f"delete from {source.table}")
-    job.mirror.move_cursor(source.table, None)
+    if job.mirror.note_source(source.table, present=False, reason=reason):
+        job.mirror.connection.execute(f"delete from {source.table}")
+        job.mirror.move_cursor(source.table, None)
 
 
 def _plans(job: PullJob, salesforce: Salesforce, readings: Sequence[_Reading]) -> list[_Plan]:

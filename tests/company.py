@@ -358,6 +358,7 @@ class Company:
         self.book = book
         self.config_path = folder / "rapport.toml"
         self.settings: dict[str, str] = {}
+        self._loaded: tuple[object, config_file.Config] | None = None
 
     def configure(self, extra: str = "", *, mode: str = "on", now: datetime = NOW, jira: bool = True) -> None:
         """Write rapport.toml; `extra` is TOML put after the fixed part."""
@@ -383,7 +384,16 @@ class Company:
         if not self.config_path.exists():
             self.configure()
         secrets = {name: value for name, value in SECRETS.items() if "_JIRA_" not in name or self._has_jira()}
-        return config_file.load(self.config_path, {**secrets, **self.settings})
+        environ = {**secrets, **self.settings}
+        files = sorted(
+            (each.name, each.stat().st_mtime_ns, each.stat().st_size)
+            for each in self.folder.iterdir()
+            if each.is_file()
+        )
+        asked = (files, sorted(environ.items()))
+        if self._loaded is None or self._loaded[0] != asked:  # reading it again takes as long as a small query
+            self._loaded = (asked, config_file.load(self.config_path, environ))
+        return self._loaded[1]
 
     def _has_jira(self) -> bool:
         return "[jira]" in self.config_path.read_text()

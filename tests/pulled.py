@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import duckdb
-from company import CUSTOMER, STAFF, Book, Company, ago, jira_stamp, stamp
+from company import CUSTOMER, STAFF, Book, Company, ago, jira_stamp, sf_id, stamp
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BOOKKEEPING = {"mirror_meta", "mirror_cursor"}
 OTHER = {"accountId": "qm:customer-2", "accountType": "customer", "emailAddress": "lee@acme.example"}
+SETTLED = {"Organization", "TaskStatus", "User"}
 SECRET = {"id": "10100", "name": "Board only"}
 
 
@@ -121,6 +122,8 @@ class Edits:
         self.company = company
         self.random = random.Random(seed)
         self.done: list[str] = []
+        self.jql = self.columns = ""  # what an admin has changed in the config
+        self.users = 0  # how often another user was put in for the API
 
     def make(self, count: int, now: datetime, *, traceless: bool = False) -> None:
         names = [name for name in dir(self) if name.startswith("traceless_" if traceless else "edit_")]
@@ -129,6 +132,13 @@ class Edits:
                 name = self.random.choice(names)
                 self.done.append(name)
                 getattr(self, name)(salesforce, jira, now)
+
+    def one(self, kind: str, seed: int, now: datetime) -> None:
+        """One edit of a kind; the seed chooses what it concerns."""
+        self.random = random.Random(seed)
+        self.done.append(kind)
+        with self.company.simulator.edit() as (salesforce, jira):
+            getattr(self, kind)(salesforce, jira, now)
 
     def _one(self, salesforce, name: str, *, deleted: bool | None = False) -> str | None:
         found = [r["Id"] for r in salesforce.state()[name] if deleted is None or r["IsDeleted"] == deleted]
@@ -142,6 +152,21 @@ class Edits:
         salesforce.change(
             self._one(salesforce, "Contact"), AccountId=account, Department="Board", Email="new@a1.example"
         )
+
+    def edit_any_record_changes(self, salesforce, jira, now):
+        """As the platform does, too: the stamp of the system alone moves."""
+        name = self.random.choice(sorted(name for name, rows in salesforce.state().items() if rows))
+        found = self._one(salesforce, name, deleted=None) if name not in SETTLED else None
+        if found is not None:
+            salesforce.change(found, SystemModstamp=stamp(now))
+
+    def edit_a_deal_moves_on(self, salesforce, jira, now):
+        deal = self._one(salesforce, "Opportunity")
+        if deal is not None:
+            won = self.random.random() < 0.5
+            salesforce.change(
+                deal, StageName="Closed Won" if won else "Closed Lost", IsClosed=True, IsWon=won
+            )
 
     def edit_a_call_is_logged(self, salesforce, jira, now):
         account, person = self._one(salesforce, "Account"), self._one(salesforce, "Contact")
@@ -245,6 +270,32 @@ class Edits:
 
     def edit_the_index_lags(self, salesforce, jira, now):
         jira.add_comment(self._issue(jira), "late", at=now - timedelta(minutes=12), author=OTHER)
+
+    def edit_a_deleted_record_is_changed(self, salesforce, jira, now):
+        found = self._one(salesforce, self.random.choice(("Contact", "Task", "Account")), deleted=True)
+        if found is None:
+            found = self._one(salesforce, "Contact")
+            salesforce.remove(found)
+        salesforce.change(found, SystemModstamp=stamp(now))
+
+    def edit_an_issue_is_changed_twice_in_a_second(self, salesforce, jira, now):
+        issue = self._issue(jira)
+        for status in ("Open", "In Progress"):
+            jira.set_status(issue, status, at=now, author=STAFF)
+
+    def admin_the_query_changes(self, salesforce, jira, now):
+        self.jql = self.random.choice(("", 'jql = "project = SUP"\n', 'jql = "project in (SUP, DEV)"\n'))
+
+    def admin_the_fields_change(self, salesforce, jira, now):
+        region = '[accounts.columns]\nregion = "Industry"\n'
+        self.columns = self.random.choice(
+            (region, region.replace("Industry", "Website"), "") if self.columns == "" else ("",)
+        )
+
+    def admin_another_user_signs_in(self, salesforce, jira, now):
+        self.users += 1
+        salesforce._sessions._identity = f"{sf_id('00D', 1)}/{sf_id('005', 70 + self.users)}"
+        jira.site.account["accountId"] = f"user-{self.users}"
 
     def traceless_records_are_purged(self, salesforce, jira, now):
         name = self.random.choice(("Contact", "Task", "OpportunityContactRole", "EmailMessage"))
