@@ -22,6 +22,7 @@ from sync.config_types import (
     Constants,
     Day,
     Domains,
+    DomainTable,
     FieldNames,
     Hours,
     Instant,
@@ -345,7 +346,7 @@ class IdentitySection(Section):
         description="Label -> Account Id or exact name",
         examples=[{"acme": "Acme GmbH"}],
     )
-    domains: Table = Field(
+    domains: DomainTable = Field(
         default_factory=_empty,
         description="Mail domain of reporters -> Account Id or exact name, beside those the CRM knows",
         examples=[{"acme.example": "Acme GmbH"}],

@@ -110,6 +110,17 @@ def _domain(value: str) -> str:
     return bare
 
 
+def is_domain(text: str) -> bool:
+    return _DOMAIN.fullmatch(text.strip().casefold().removeprefix("@")) is not None
+
+
+def _domain_names(values: Mapping[str, str]) -> Mapping[str, str]:
+    for key in values:
+        if not is_domain(key):
+            raise refused(f'"{key}" is no bare domain, such as example.com', key)
+    return values
+
+
 def _staff(value: str) -> str:
     if value.casefold().startswith("group:"):
         name = value[len("group:") :].strip()
@@ -267,6 +278,7 @@ Texts = Annotated[tuple[Text, ...], AfterValidator(_distinct)]
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 Table = Annotated[Mapping[str, Text], AfterValidator(_frozen)]
+DomainTable = Annotated[Table, AfterValidator(_domain_names)]
 Lists = Annotated[Mapping[str, Texts], AfterValidator(_frozen)]
 ApiName = Annotated[Text, AfterValidator(_api_name)]
 FieldNames = Annotated[Mapping[str, ApiName], AfterValidator(_frozen)]

@@ -124,14 +124,19 @@ def resolve(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
 def declare_domains(config: Config, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Fill `declared_domain` from `[identity.domains]`: such a domain is one account's, whoever else has it."""
     named = find_accounts(connection, sorted(set(config.identity.domains.values())))
+    silent = {domain.casefold() for domain in config.identity.internal_domains} | _free_mail(config)
     rows, notices = [], []
-    for domain, account in config.identity.domains.items():
-        ids = named.get(account, [])
-        if len(ids) == 1:
-            rows.append((domain.strip().casefold().removeprefix("@"), ids[0]))
+    for written, account in config.identity.domains.items():
+        domain, ids = written.strip().casefold().removeprefix("@"), named.get(account, [])
+        key = f"identity.domains.{written}"
+        if domain in silent:
+            notices.append(
+                f"{key}: a domain of your own, or of free mail, says nothing of a customer; remove it"
+            )
+        elif len(ids) == 1:
+            rows.append((domain, ids[0]))
         else:
-            near = [] if ids else _near(connection, account)
-            notices.append(not_one(f"identity.domains.{domain}", account, ids, near))
+            notices.append(not_one(key, account, ids, [] if ids else _near(connection, account)))
     connection.execute("create or replace table declared_domain (domain varchar, account_id varchar)")
     if rows:
         connection.executemany("insert into declared_domain values (?, ?)", rows)

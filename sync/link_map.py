@@ -17,7 +17,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sync.config_errors import ConfigFault
-from sync.config_types import close_to, normal_name
+from sync.config_types import close_to, is_domain, normal_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +82,9 @@ def read_map(
             table = TABLES.get(kind.casefold())
             if table is None:
                 fault(f'found "{kind}", expected one of {", ".join(TABLES)}', close_to(kind, list(TABLES)))
+                continue
+            if table == "domains" and not is_domain(value):
+                fault(f'"{value}" is no bare domain, such as example.com')
                 continue
             before = known[table].setdefault(normal_name(value), account)
             if normal_name(before) != normal_name(account):

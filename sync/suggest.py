@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from rapidfuzz import fuzz, process
 
+from sync.config_types import is_domain
 from sync.link_map import HEADER, TABLES, guarded
 from sync.names import account_id15, name_key
 
@@ -265,7 +266,8 @@ def _values(config: Config, connection: duckdb.DuckDBPyConnection) -> list[_Valu
         merged: dict[str, list[tuple[str, int, list[str]]]] = {}
         for value, issues, examples in rows:
             key = name_key(value)
-            if key and key not in taken and not (kind == "domain" and key in internal):
+            fitting = kind != "domain" or (is_domain(value) and key not in internal)
+            if key and key not in taken and fitting:
                 merged.setdefault(key, []).append((value, issues, examples))
         for spellings in merged.values():
             spellings.sort(key=lambda each: (-each[1], each[0]))

@@ -280,5 +280,6 @@ def test_a_declared_domain_is_one_accounts_whoever_else_has_it(book, serve):
     # a contact's own address still goes before the domain, and our own domains say nothing of a customer
     assert linked == {"A-1": "Acme", "B-1": "Borealis", "C-1": "Borealis"}
     assert [notice for notice in report.notices if "identity.domains" in notice] == [
-        'identity.domains.lost.example: no account is called "Nobody"; give its Id or its exact name'
+        "identity.domains.vendor.example: a domain of your own, or of free mail, says nothing of a customer; remove it",
+        'identity.domains.lost.example: no account is called "Nobody"; give its Id or its exact name',
     ]

@@ -220,6 +220,8 @@ def test_any_value_comes_back_from_the_file_as_it_was_and_no_cell_is_a_formula(t
             "projct,ACME,Acme",
             'found "projct", expected one of organization, component, label, project, domain',
         ),
+        ("domain,dana@acme.example,Acme", '"dana@acme.example" is no bare domain, such as example.com'),
+        ("domain,acme,Acme", '"acme" is no bare domain'),
         ("project,ACME", "expected three cells"),
         ("project,,Acme", "expected three cells"),
         ("project,ACME,", "expected three cells"),
@@ -238,6 +240,17 @@ def test_what_a_person_got_wrong_in_the_file_is_told_with_its_line(tmp_path, lin
     (fault,) = faults
     assert words in fault.message
     assert fault.line == 3 + line.count("\n")
+
+
+@pytest.mark.parametrize("domain", ["dana@acme.example", "acme", "https://acme.example", "acme..example"])
+def test_a_domain_of_the_config_is_a_bare_one(tmp_path, domain):
+    file = tmp_path / "rapport.toml"
+    file.write_text(
+        f'[salesforce]\ninstance_url = "https://x.my.salesforce.com"\n[identity.domains]\n"{domain}" = "Acme"\n'
+    )
+    refused = rapport("--config", file, "validate")
+    assert refused.code == 2
+    assert f'rapport.toml:4: identity.domains.{domain}: "{domain}" is no bare domain, such as' in refused.err
 
 
 def test_what_is_no_formula_stands_as_it_is():
