@@ -24,15 +24,16 @@ import typer
 
 import demo as demo_run
 from connectors.errors import ConnectorError, FieldNotFound
-from reports import doctor_text, history_text, managers_text, output, plan_text, tables, terminal
+from reports import doctor_text, history_text, lists_text, managers_text, output, plan_text, tables, terminal
 from reports import next_band as next_band_text
 from reports.output import TableFormat
+from rules.describe import metrics_page, shipped
 from rules.faults import CatalogueError
 from simulator import dataset, faults
 from simulator.server import Simulator
+from sync import book_lists, lock, managers, next_band, run, suggest, views
 from sync import config as config_file
 from sync import history as score_history
-from sync import lock, managers, next_band, run, suggest, views
 from sync.changes import Plan
 from sync.config_errors import ConfigError
 from sync.doctor import diagnose
@@ -203,11 +204,17 @@ def metrics(
     context: typer.Context,
     *,
     as_of: AsOf = None,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="What each metric counts, as Markdown, instead of the values.")
+    ] = False,
     wait: Wait = run.READ_WAIT,
     out: TableOut = None,
     format: TableFormatOption = TableFormat.text,  # noqa: A002
 ) -> None:
     """All metrics of all accounts."""
+    if describe:
+        _describe(context, out)
+        return
     with _measured(context, as_of, wait) as (config, mirror, instant):
         data = views.metrics(config, mirror, instant)
     known = config.catalogue.metrics
@@ -216,6 +223,15 @@ def metrics(
         terminal.metrics(console, data, {name: each.unit for name, each in known.items()})
 
     output.table(format, data, lambda: tables.metrics_table(data, list(known)), text, out)
+
+
+def _describe(context: typer.Context, out: Path | None) -> None:
+    own = context.obj is not None or Path(config_file.DEFAULT_NAME).exists()
+    page = metrics_page(config_file.load(context.obj).catalogue if own else shipped())
+    if out is not None:
+        output.write_private(out, page.encode())
+    else:
+        sys.stdout.write(page)
 
 
 @app.command()
@@ -333,6 +349,29 @@ def whatif(
         output.json_line(data)
     else:
         next_band_text.next_band(terminal.console(), data)
+
+
+@app.command()
+def lists(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="fix-first, plan-gap or whitespace.")],
+    *,
+    as_of: AsOf = None,
+    wait: Wait = run.READ_WAIT,
+    out: TableOut = None,
+    format: TableFormatOption = TableFormat.text,  # noqa: A002
+) -> None:
+    """What to mend first over the book, what the plans lack, and where nothing was sold yet."""
+    book_lists.check(name)
+    with _measured(context, as_of, wait) as (config, mirror, _):
+        rows = book_lists.rows(config, mirror, name)
+    output.table(
+        format,
+        rows,
+        lambda: tables.findings_table(rows),
+        lambda console: lists_text.findings(console, name, rows),
+        out,
+    )
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.terminal import grid, safe, say, short, show
-from rules.words import amount
+from rules.words import NOTHING_ON_RECORD, amount
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +18,9 @@ def next_band(out: Console, data: Json) -> None:
     score = "–" if data["score"] is None else data["score"]
     say(out, f"{short(data['account'])}    {safe(data['label'])} {score}, {data['band']}")
     if data["band"] == "unknown":
+        if not data["missing"]:
+            say(out, f"There is nothing to be scored: {NOTHING_ON_RECORD}.")
+            return
         say(out, "Too little is known for a score. What is missing, the weightiest first:")
         for each in data["missing"]:
             say(out, f"  {safe(each['label'])} ({amount(each['weight'], 'share')}): {safe(each['unknown'])}")

@@ -76,6 +76,27 @@ def history_table(rows: Sequence[Json]) -> pa.Table:
     return pa.Table.from_pylist(flat, schema=pa.schema(_HISTORY))
 
 
+_FINDING: list[tuple[str, pa.DataType]] = [
+    *((name, pa.string()) for name in ("list", "account_id", "account", "kind", "text")),
+    ("points", pa.float64()),
+    ("records", pa.string()),
+    ("urls", pa.string()),
+]
+
+
+def findings_table(rows: Sequence[Json]) -> pa.Table:
+    """A row for each finding of a list; its records in one cell, several parted by blanks."""
+    flat = [
+        {
+            **{name: row[name] for name, _ in _FINDING[:6]},
+            "records": ", ".join(each["key"] for each in row["evidence"]),
+            "urls": " ".join(each["url"] for each in row["evidence"] if each["url"]),
+        }
+        for row in rows
+    ]
+    return pa.Table.from_pylist(flat, schema=pa.schema(_FINDING))
+
+
 def managers_table(rows: Sequence[Json], setting: str) -> pa.Table:
     """A row for each account manager, or for each group of them."""
     text, whole, number = pa.string(), pa.int32(), pa.float64()

@@ -49,6 +49,7 @@ _SINGULAR = {
     "cells": "cell",
     "deals": "deal",
     "renewals": "renewal",
+    "gaps": "gap",
     "times": "time",
     "cycles": "cycle",
     "requests": "request",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import typer
@@ -218,3 +219,14 @@ def test_the_demo_never_writes_into_a_folder_that_holds_something(tmp_path):
     assert result.code == 2
     assert f"{tmp_path} is not empty." in result.err
     assert [each.name for each in tmp_path.iterdir()] == ["precious"]
+
+
+def test_the_catalogue_describes_itself_as_the_page_of_the_docs_does(config, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    own = "[metrics.ours]\nsource = 'issues'\naggregate = 'count'\nhelp = 'Our own.'\n"
+    assert rapport("--config", config(""), "metrics", "--describe").out == page
+    described = rapport("--config", config(own), "metrics", "--describe", "--out", tmp_path / "metrics.md")
+    assert described.out == ""
+    assert "### ours\n\nOur own.\n" in (tmp_path / "metrics.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path.parent)
+    assert rapport("metrics", "--describe").out == page  # without any config, what ships

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from itertools import combinations
 
 import pytest
@@ -11,7 +13,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from score_board import METRICS, board, book, measure, scores
 
+from reports import next_band as next_band_text
+from reports import terminal
 from rules import whatif
+from sync import next_band
+from sync.errors import SyncError
 
 BANDS = ("red", "amber", "green")
 
@@ -150,38 +156,37 @@ def test_what_to_do_is_said_in_words_with_the_records_and_people(book, serve):
     book.account("Idle", Type="Prospect")
     company = serve(book)
     company.pull()
-    with company.measured() as (config, mirror, _):
+    with company.measured() as (config, mirror, as_of):
         connection, shelf = mirror.connection, config.catalogue
         found = whatif.answer(connection, shelf, account, "health")
         assert found.target in ("amber", "green")
         assert found.enough
         said = [whatif.told(connection, shelf, account, change, found)[0] for change in found.changes]
+        shown = next_band.next_band(config, mirror, "acme", "health", as_of)
+        reach = next_band.next_band(config, mirror, "Acme", "penetration", as_of)
+        told = next_band.explained(config, mirror, "Acme", as_of)["whatif"]
+        for name, scorecard, words in (
+            ("Acme", "helth", "did you mean health?"),
+            ("Idle", "health", "is not managed"),
+        ):
+            with pytest.raises(SyncError, match=words):
+                next_band.next_band(config, mirror, name, scorecard, as_of)
     assert "answer SUP-398 and SUP-412" in said
-    together = next(
-        (change for change in found.changes if "unanswered_comments" in change.action.metrics), None
-    )
-    if together is not None:  # one deed settles both numbers
-        assert together.action.targets["oldest_unanswered_business_hours"] == 0
-    config = ("--config", company.config_path)
-    shown = rapport(*config, "whatif", "acme", "--format", "json").json
+    together = next(each.action for each in found.changes if "unanswered_comments" in each.action.metrics)
+    assert together.targets["oldest_unanswered_business_hours"] == 0  # one deed settles both numbers
     assert {change["text"] for change in shown["changes"]} == set(said)
     answered = next(each for each in shown["changes"] if each["text"].startswith("answer"))
     assert [each["key"] for each in answered["evidence"]] == ["SUP-398", "SUP-412"]
-    assert shown["enough"]
-    assert shown["reached"]["band"] == shown["target"]
-    text = rapport(*config, "whatif", account).out
-    assert f"To reach {shown['target']}, which makes {shown['reached']['score']}:" in text
-    assert "  answer SUP-398 and SUP-412" in text
-    assert f"To reach {shown['target']}: " in rapport(*config, "explain", "Acme").out
-    assert (
-        rapport(*config, "explain", "Acme", "--format", "json").json["whatif"]["changes"] == shown["changes"]
-    )
-    reach = rapport(*config, "whatif", "Acme", "--scorecard", "penetration").out
-    assert "Too little is known" in reach or "To reach" in reach or "Nothing that can be changed" in reach
-    for arguments, words in (
-        (("Acme", "--scorecard", "helth"), "did you mean health?"),
-        (("Idle",), "is not managed"),
-    ):
-        refused = rapport(*config, "whatif", *arguments)
-        assert refused.code == 2
-        assert words in refused.err
+    assert (shown["enough"], shown["reached"]["band"]) == (True, shown["target"])
+    assert shown["without_history"] == []
+    assert told["changes"] == shown["changes"]
+    text = io.StringIO()
+    for data in (shown, reach):
+        next_band_text.next_band(terminal.console(text), data)
+    assert f"To reach {shown['target']}, which makes {shown['reached']['score']}:" in text.getvalue()
+    assert "  answer SUP-398 and SUP-412" in text.getvalue()
+    lines = rapport("--config", company.config_path, "explain", "Acme").out.splitlines()
+    assert lines[-1].startswith(f"To reach {shown['target']}: ")
+    assert lines[-1].endswith('rapport whatif "Acme"')
+    asked = rapport("--config", company.config_path, "whatif", "Acme", "--format", "json").json
+    assert asked["changes"] == json.loads(json.dumps(shown["changes"]))
