@@ -13,6 +13,7 @@ from sync import normalise
 from sync.declared_fields import DECLARED_FIELDS
 from sync.doctor_inputs import causes, missing_inputs
 from sync.doctor_lists import lists, uncounted_tasks
+from sync.doctor_mends import MENDS
 from sync.errors import SyncError
 from sync.link_coverage import coverage
 from sync.lock import RunLock
@@ -33,29 +34,6 @@ LEAST_SENDING = 0.2  # under this share of account managers e-mail is not seen w
 MUCH_UNLINKED = 0.2
 SHOWN = 8
 STATE = "state.sqlite"
-
-# What gives a part of the data (a column of models/coverage.sql) where it is lacking.
-_MENDS = {
-    "contacts_logged": "log calls and meetings at the accounts, and let the user see all activities",
-    "jira": "add a [jira] section",
-    "issues": "add a [jira] section, or let the user read Case",
-    "sides": "name your own people in [identity] internal_domains and staff",
-    "p1_priorities": "name the site's own in [jira] p1_priorities",
-    "waiting_statuses": "name the site's own in [jira] waiting_statuses",
-    "incident_types": "name the site's own in [jira] incident_types",
-    "request_types": "name the site's own in [jira] request_types",
-    "change_types": "name the site's own in [jira] change_types",
-    "contacts": "let the user read Contact with AccountId and Department",
-    "emails": "have mails logged as EmailMessage",
-    "missed_calls": "let the user read CallType and CallDisposition of Task",
-    "event_types": "let the user read Type of Event",
-    "titles": "let the user read Title of Contact, and have it filled",
-    "opportunities": "let the user read Opportunity",
-    "rates": "let the user read the exchange rates",
-    "offerings": "let the user read Product2",
-    "owned_offerings": "let the user read OpportunityLineItem and Asset",
-    "roles": "record roles of contacts in opportunities or at the account",
-}
 
 # Managed accounts that have a value in a field of theirs, or of a record of theirs.
 _FILLED = {
@@ -265,7 +243,7 @@ def _reasons(metric: str, config: Config, uncovered: frozenset[str]) -> list[str
 
 
 def _advice(metric: str, config: Config, uncovered: frozenset[str]) -> str:
-    told = [_MENDS[name] for name in sorted(causes(metric, config.catalogue, uncovered)) if name in _MENDS]
+    told = [MENDS[name] for name in sorted(causes(metric, config.catalogue, uncovered)) if name in MENDS]
     return f"{'; '.join(told) or 'have it recorded'}; or give what stays unknown no weight in a scorecard."
 
 

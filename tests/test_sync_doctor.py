@@ -13,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.findings import Finding
+from rules.sources import COVERAGE
+from rules.words import UNCOVERED
 from simulator.jira_switches import JiraSwitches
 from simulator.server import Switches
 from sync.doctor import _against_the_store, _as_one, _behind
 from sync.doctor_inputs import Weighed, causes, rank
+from sync.doctor_mends import MENDS
 from sync.doctor_needs import object_needs
 from sync.lock import RunLock
 
@@ -136,7 +139,7 @@ def test_the_store_tells_what_is_unknown_and_for_want_of_what(after):
     known = {row["input"]: (row["known"], row["unknown"]) for row in data["coverage"]}
     assert known["contacts_logged"] == (21, 0)
     assert known["p1_priorities"] == known["titles"] == known["emails"] == (0, 21)
-    assert all(row["unknown_means"] for row in data["coverage"]), "every part of the data has its words"
+    assert len(data["coverage"]) == len(COVERAGE)
     causes_of = {row["metric"]: row["causes"] for row in data["unknown_metrics"]}
     assert causes_of["open_p1"] == ["the site has none of the priorities in [jira] p1_priorities"]
     assert (
@@ -280,6 +283,11 @@ def test_rows_are_compared_with_the_store_beyond_what_a_day_explains():
     }  # fmt: skip
     (finding,) = _behind("issues", row(100, 10), tolerance=0.05)
     assert finding.message == "The store holds 10 of 100 visible issues."
+
+
+def test_words_for_what_is_absent_and_for_what_would_mend_it_fit_the_parts_of_the_data():
+    assert set(COVERAGE) <= set(UNCOVERED)
+    assert set(MENDS) <= set(COVERAGE), "no advice about what is no part of the data any more"
 
 
 def test_a_single_object_keeps_its_own_words():

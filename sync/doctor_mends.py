@@ -1,0 +1,60 @@
+"""What would give each part of the data (a column of models/coverage.sql) where it is lacking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MENDS: Mapping[str, str] = {
+    "contacts_logged": "log calls and meetings at the accounts, and let the user see all activities",
+    "jira": "add a [jira] section",
+    "issues": "add a [jira] section, or let the user read Case",
+    "sides": "name your own people in [identity] internal_domains and staff",
+    "p1_priorities": "name the site's own in [jira] p1_priorities",
+    "waiting_statuses": "name the site's own in [jira] waiting_statuses",
+    "incident_types": "name the site's own in [jira] incident_types",
+    "request_types": "name the site's own in [jira] request_types",
+    "change_types": "name the site's own in [jira] change_types",
+    "contacts": "let the user read Contact with AccountId and Department",
+    "emails": "have mails logged as EmailMessage",
+    "missed_calls": "let the user read CallType and CallDisposition of Task",
+    "event_types": "let the user read Type of Event",
+    "titles": "let the user read Title of Contact, and have it filled",
+    "opportunities": "let the user read Opportunity",
+    "rates": "let the user read amounts, CurrencyType and DatedConversionRate, and keep a rate for each currency",
+    "dealings": "let the user read Opportunity, in preset internal-it the issues",
+    "offerings": "let the user read Product2, in preset internal-it the request type of issues",
+    "owned_offerings": "let the user read OpportunityLineItem and Asset",
+    "placed_deals": "record contact roles in won deals, so that they name a unit",
+    "roles": "record roles of contacts in opportunities or at the account",
+    "champions": "record who speaks for you, or name the org's own role in [people] champion_roles",
+    "sponsors": "record who sponsors you, or name the org's own role in [people] sponsor_roles",
+    "revenue_12m": "let the user read amounts of won deals, or map revenue_12m to a field that is filled",
+    "revenue_prior_12m": "let the user read amounts of won deals, or map the field of the year before",
+    "renewals": "set [renewals] source to where renewals stand, and let the user read it",
+    "target": "have Rapport_Target__c filled",
+    "standing": "have Rapport_Standing__c filled",
+    "mission": "have Rapport_Mission__c filled",
+    "sla_review": "have Rapport_SLA_Review__c filled",
+    "given_references": "have Rapport_Reference_On__c of contacts filled",
+    "competitors": "have Rapport_Competitor__c of deals filled",
+    "inbound": "have Rapport_Inbound__c of deals set",
+    "confirmed_values": "record confirmed values in Rapport_Value__c",
+    "value_rates": "keep a rate for each currency of confirmed values",
+    "users": "let the user read User",
+    "plans": "let the user read account plans with their dates, or map the org's own in [salesforce.plans]",
+    "objectives": "let the user read objectives of plans, or map the org's own in [salesforce.plans]",
+    "objective_dates": "let the user read the end date of objectives, or map it in [salesforce.plans]",
+    "objectives_used": "record objectives of account plans",
+    "reviews": "log reviews as meetings, or have the date of the last review filled",
+    "service_terms": "let the user read Entitlement or ServiceContract",
+    "pulse": "have Rapport_Pulse__c filled",
+    "slas": "let the user read CaseMilestone, or the SLA fields of Jira",
+    "ratings": "ask customers for ratings, and let the user read them",
+    "worklogs": "have work logged in Jira",
+    "releases": "name affected versions in issues, and give versions their release date",
+    "scope": "mark issues by [jira] out_of_scope_labels or a mapped field",
+    "budgets": "have Rapport_Budget_Hours__c of contracts filled",
+}
