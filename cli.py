@@ -300,7 +300,7 @@ def _history(
     format: TableFormat,  # noqa: A002 - as the option's name
 ) -> None:
     config = config_file.load(context.obj)
-    with run.reading(config, wait=wait) as (mirror, state):
+    with run.reading(config, wait=wait, notify=_note) as (mirror, state):
         rows = score_history.told(state, _instant(as_of, config, mirror), views.account_names(mirror))
     output.table(
         format,
