@@ -66,6 +66,13 @@ CUSTOMERS = """\
 preset = "vendor"
 managed = "not person_account and starts_with(type, 'Customer')"
 
+[accounts.columns]
+tier = "Tier__c"
+
+[quadrant]               # which quadrants fit which tier; others are a mismatch
+tier = "tier"
+tiers = {{ A = [1], B = [1, 2, 3], C = [1, 3, 4] }}
+
 [identity]
 internal_domains = ["{domain}"]
 account_field = "{field}"

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulator.sample_clock import Clock
+    from simulator.sample_firms import Firm
     from simulator.sample_salesforce import Row
 
 
@@ -63,6 +64,19 @@ DECLARED: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "Zephyr Airlines": _pulse(3, 200),
 }
+
+
+# The customers that are looked after most; of the others, those with a deal of their own are B.
+TIER_A: Final = (
+    *("Acme GmbH", "Castor Shipping", "Larkspur Textiles", "Nordwind AG", "Sunfield Energy"),
+    "Vantage Retail Group",
+)
+
+
+def tier(firm: Firm) -> str | None:
+    if firm.type is None or not firm.type.startswith("Customer"):
+        return None
+    return "A" if firm.key in TIER_A else "B" if firm.life.deals and not firm.parent else "C"
 
 
 def declare(rows: Mapping[str, Row], clock: Clock) -> None:

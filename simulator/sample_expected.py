@@ -74,6 +74,7 @@ STORIES: Final = (
     _exactly("Kestrel Insurance", "a question waits", "unanswered_comments", 1),
     _exactly("Kestrel Insurance", "two calls were not returned", "unreturned_calls", 2),
     _exactly("Kestrel Insurance", "an e-mail was not returned", "unreturned_emails", 1),
+    _exactly("Kestrel Insurance", "three messages in all", "unreturned_messages", 3),
     _exactly("Lindqvist & Sons", "all hangs on one person", "effective_contacts", 1),
     _exactly("Lindqvist & Sons", "of four people known", "contacts_engaged_90d", 1),
     _exactly("Tallgrass Foods", "three questions wait", "unanswered_comments", 3),
@@ -106,6 +107,7 @@ STORIES: Final = (
     _exactly("Bluewater Marine", "three first answers came late", "sla_breaches_30d", 3),
     Story("Bluewater Marine", "that is seen in the share", "sla_attainment_90d", at_least=0.2, at_most=0.75),
     Story("Bluewater Marine", "and in the time of answers", "first_response_business_hours_p90", at_least=8),
+    _exactly("Harborview Clinics", "one thing is urgent", "urgent_issues", 1),
     _exactly("Harborview Clinics", "the outage outlasted what was promised", "sla_breaches_30d", 1),
     _exactly("Castellan Security", "a question waits in a Case", "unanswered_comments", 1),
     _exactly("Castellan Security", "an internal note is no answer", "oldest_unanswered_business_hours", 10),
@@ -151,6 +153,7 @@ STORIES: Final = (
     _exactly("Brightwater Utilities", "the contract ends", "renewals_90d", 1),
     _exactly("Brightwater Utilities", "in sixty days", "days_to_renewal", 60),
     _exactly("Castor Shipping", "they pay in pounds", "won_12m", 120_000),
+    _exactly("Castor Shipping", "a target for the year", "target_this_year", 150_000),
     _exactly("Castor Shipping", "so does the pipeline", "open_pipeline", 40_000),
     Story(
         "Foxglove Pharmacies", "no service request, only failures", "new_requests_90d", at_least=0, at_most=0
@@ -189,6 +192,9 @@ STORIES: Final = (
     _exactly("Sunfield Energy", "with nothing overdue", "overdue_objectives", 0),
     _exactly("Sunfield Energy", "and something done for each goal", "objectives_without_action", 0),
     _exactly("Sunfield Energy", "a service level", "sla_in_place", 1),
+    _exactly("Sunfield Energy", "nothing is missing in the plan", "plan_gaps", 0),
+    _exactly("Sunfield Energy", "attractive, and well served", "quadrant", 1),
+    _exactly("Sunfield Energy", "as their tier deserves", "tier_mismatch", 0),
     Story("Sunfield Energy", "it grows", "growth_rate", at_least=0.5),
     Story("Sunfield Energy", "they are content", "csat_180d", at_least=4, at_most=5),
     Story("Sunfield Energy", "answers come in time", "sla_attainment_90d", at_least=1),

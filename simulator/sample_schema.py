@@ -9,6 +9,7 @@ from typing import Any, Final
 STANDINGS: Final = ("Vendor", "Preferred", "Partner")
 ROLES: Final = ("Champion", "Decision Maker", "Executive Sponsor", "Technical Buyer")
 CURRENCIES: Final = ("EUR", "GBP")
+TIERS: Final = ("A", "B", "C")
 BANDS: Final = ("Green", "Amber", "Red", "Unknown")
 ANSWERS: Final = ("Done", "Later", "Not useful", "Wrong data")
 
@@ -58,6 +59,7 @@ _ACTIVITY: Final = [
 ]
 # What people enter by hand, where they care to.
 _DECLARED: Final = [
+    _picklist("Tier__c", "Tier", TIERS),
     _number("Rapport_Pulse__c", "Pulse (1-5)"),
     _field("Rapport_Pulse_Date__c", "Pulse of", "date"),
     _field("Rapport_CSAT__c", "Satisfaction", "double", precision=3, scale=1),

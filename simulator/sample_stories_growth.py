@@ -135,6 +135,9 @@ def all_is_well(scene: Scene) -> None:
          Rapport_Competitor__c="Rivalsoft", Rapport_Inbound__c=True)  # fmt: skip
     deal(scene, f"{name}: Grid", stage="Negotiation", amount=90_000, created=45, close=-20, product=ANALYTICS,
          people=[ruth], Rapport_Inbound__c=True, Rapport_Objective__c=goal["Id"])  # fmt: skip
+    for each in scene.org.tables["Opportunity"]:
+        if each["AccountId"] == scene.account_id and not each["IsClosed"]:
+            each["Rapport_Objective__c"] = goal["Id"]
     for product in (ANALYTICS, CONNECT, TRAINING, CARE):
         asset(scene, product, days=200)
     tell(scene, ruth, "Executive Sponsor", reference=70)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator.sample_clock import Clock, salesforce_stamp
 from simulator.sample_deals import deal, open_shop
-from simulator.sample_declared import declare
+from simulator.sample_declared import declare, tier
 from simulator.sample_departments import DEPARTMENTS, RECORD_TYPE
 from simulator.sample_firms import FIRMS, INTERNAL, PROSPECTS, SILENT, SUPPORT_DESK, Firm
 from simulator.sample_ids import SalesforceIds, jira_account_id
@@ -161,6 +161,7 @@ def _account(company: Company, firm: Firm, kind: str, rows: Mapping[str, Row], s
         "PersonEmail": None,
         "Phone": None,
         "RecordTypeId": kind,
+        "Tier__c": tier(firm),
         "Type": firm.type,
         "Website": f"https://www.{firm.domain}" if firm.domain and not firm.in_house else None,
     }
