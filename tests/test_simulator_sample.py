@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import dataset
-from simulator.sample import DECLARED_UNITS, INTERNAL_DOMAIN, PROJECT_ACCOUNTS, write
+from simulator.sample import DECLARED_UNITS, INTERNAL_DOMAIN, PROJECT_ACCOUNTS, it_staff, write
 from simulator.sample_clock import Clock, after_business_hours
 from simulator.sample_ids import PREFIXES, checksum
 from simulator.sample_jira_site import (
     ACCOUNT_FIELD,
+    CASE_FIELD,
     FIRST_RESPONSE,
     ORGANIZATIONS,
     PARTICIPANTS,
@@ -277,6 +278,73 @@ def test_kinds_of_accounts_that_must_not_be_scored_are_there(data):
         "Delta Fabrication",
         2,
     )
+
+
+def test_the_history_of_a_deal_leads_to_the_deal(data):
+    stages = {row["ApiName"]: row for row in data.salesforce["OpportunityStage"]}
+    steps, lines = {}, Counter()
+    for row in data.salesforce["OpportunityHistory"]:
+        steps.setdefault(row["OpportunityId"], []).append(row)
+    for row in data.salesforce["OpportunityLineItem"]:
+        lines[row["OpportunityId"]] += row["TotalPrice"]
+    for deal in data.salesforce["Opportunity"]:
+        history = sorted(steps[deal["Id"]], key=lambda row: row["CreatedDate"])
+        assert history[0]["CreatedDate"] == deal["CreatedDate"]
+        for name in ("StageName", "Amount", "CloseDate"):
+            if len(history) > 1:
+                assert history[-1][name] == deal[name]
+        stage = stages[deal["StageName"]]
+        assert (deal["IsClosed"], deal["IsWon"]) == (stage["IsClosed"], stage["IsWon"])
+        assert history[-1]["CreatedDate"] <= deal["LastStageChangeDate"] <= deal["SystemModstamp"]
+        assert lines[deal["Id"]] == deal["Amount"]
+
+
+def test_what_was_sold_confirmed_and_entered_hangs_together(data):
+    contacts = {row["Id"]: row["AccountId"] for row in data.salesforce["Contact"]}
+    direct = {row["ContactId"] for row in data.salesforce["AccountContactRelation"] if row["IsDirect"]}
+    assert direct == {
+        row["Id"] for row in data.salesforce["Contact"] if not row["Email"].endswith("gmail.com")
+    } - {each for each, account in contacts.items() if account in _untold(data)}
+    objectives = {row["Id"] for row in data.salesforce["AccountPlanObjective"]}
+    served = {row.get("Rapport_Objective__c") for row in data.salesforce["Opportunity"]} - {None}
+    assert served
+    assert served <= objectives
+    for row in data.salesforce["CaseMilestone"]:
+        end = row["CompletionDate"] or "9999"
+        assert row["IsViolated"] == (end > row["TargetDate"])
+        assert row["IsCompleted"] == (row["CompletionDate"] is not None)
+    portal = {row["Id"]: row["ContactId"] for row in data.salesforce["User"] if row.get("ContactId")}
+    assert portal
+    assert set(portal.values()) <= set(contacts)
+    numbers = {row["CaseNumber"] for row in data.salesforce["Case"]}
+    named = {issue["fields"][CASE_FIELD] for issue in data.jira_issues} - {None}
+    assert len(named) == 1
+    assert named <= numbers
+
+
+def _untold(data) -> set[str]:
+    """Accounts that stand in the book without a scene: their few records are told by themselves."""
+    return {
+        row["Id"] for row in data.salesforce["Account"] if row["Name"] in {"Bygone Textiles", "Helena Brandt"}
+    }
+
+
+def test_departments_write_as_employees_with_and_without_a_licence(data):
+    own = {row["Id"] for row in data.salesforce["Account"] if row["Type"] in {"Department", "Division"}}
+    addresses = {row["Email"] for row in data.salesforce["Contact"] if row["AccountId"] in own}
+    assert all(each.endswith("@" + INTERNAL_DOMAIN) for each in addresses)
+    reporters = [
+        issue["fields"]["reporter"] for issue in data.jira_issues if issue["fields"]["project"]["key"] == "IT"
+    ]
+    assert {each["accountType"] for each in reporters} == {"atlassian", "customer"}
+    assert {each["emailAddress"] for each in reporters} <= addresses
+    served = {
+        note["author"]["accountId"]
+        for issue in data.jira_issues
+        for note in issue["fields"]["comment"]["comments"]
+        if issue["fields"]["project"]["key"] == "IT" and note["author"].get("emailAddress") not in addresses
+    }
+    assert served == set(it_staff())
 
 
 def test_only_reserved_domains_are_used(data):
