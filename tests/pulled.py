@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import duckdb
-from company import CUSTOMER, STAFF, Book, Company, ago, jira_stamp, sf_id, stamp
+from company import CUSTOMER, NOW, STAFF, Book, Company, ago, cycle, jira_stamp, sf_id, sla, stamp
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BOOKKEEPING = {"mirror_meta", "mirror_cursor"}
 OTHER = {"accountId": "qm:customer-2", "accountType": "customer", "emailAddress": "lee@acme.example"}
+RELEASE = {"id": "71", "name": "1.0", "releaseDate": "2026-10-01"}
 SETTLED = {"Organization", "TaskStatus", "User"}
 SECRET = {"id": "10100", "name": "Board only"}
 
@@ -108,7 +109,13 @@ def busy_book() -> Book:
         book.step(issue, "status", "Open", "In Progress", ago(days=9))
         issue["fields"]["status"]["name"] = "In Progress"
     for n in range(4):
-        book.issue(f"DEV-{n + 1}", accounts[n], labels=["acme", "beta"], updated=ago(days=11 + n))
+        book.issue(
+            f"DEV-{n + 1}", accounts[n], labels=["acme", "beta"], updated=ago(days=11 + n), versions=[RELEASE]
+        )
+    case = book.case(accounts[0])
+    book.add("CaseComment", ParentId=case, CreatedById=book.user, IsPublished=True)
+    for issue in book.issues[:2]:
+        issue["remotelinks"] = [{"id": 1, "object": {"url": f"https://org.example/{case}", "title": "Case"}}]
     records = [each for name in sorted(book.salesforce) for each in book.salesforce[name]]
     for n, each in enumerate(records):  # most of them lie far behind the next cursor
         each["SystemModstamp"] = stamp(ago(days=1 + n * 37 % 400, hours=n % 24))
@@ -243,8 +250,15 @@ class Edits:
         fields = {"labels": self.random.choice(([], ["beta"], ["acme", "new"])), "customfield_10050": value,
                   "duedate": self.random.choice((None, "2026-11-10")),
                   "customfield_10060": self.random.choice(([], [{"id": "1", "name": "Account 3"}])),
-                  "customfield_10070": self.random.choice(([], [OTHER]))}  # fmt: skip
+                  "customfield_10070": self.random.choice(([], [OTHER])),
+                  "customfield_10080": self.random.choice((None, {"errorMessage": "no"}, sla(running=cycle(ago(days=1), NOW)),
+                                                           sla(cycle(ago(days=3), ago(days=2), ago(days=1))))),
+                  "customfield_10082": self.random.choice((None, {"rating": self.random.randint(1, 5)})),
+                  "versions": self.random.choice(([], [RELEASE]))}  # fmt: skip
         jira.set_fields(self._issue(jira), fields, at=now)
+
+    def edit_a_release_is_put_off(self, salesforce, jira, now):
+        jira.site.change_version("71", {"releaseDate": f"2026-10-{self.random.randint(10, 28)}"})
 
     def edit_an_issue_is_closed_to_others_or_opened(self, salesforce, jira, now):
         jira.set_fields(self._issue(jira), {"security": self.random.choice((None, SECRET, SECRET))}, at=now)

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
-from company import CUSTOMER, NOW, STAFF, Book, Company, ago
-
-from simulator import dataset
-from simulator.server import Simulator
+from company import CUSTOMER, NOW, STAFF, Book, ago
+from measured import Measured, measured, pulled
 
 JIRA = '[jira]\nurl = "{jira}"\nemail = "i@vendor.example"\n'
-
-
-def started(stack: ExitStack, folder, book: Book) -> Company:
-    simulator = stack.enter_context(Simulator(dataset.load(book.write(folder / "dataset")), now=NOW))
-    company = Company(folder, simulator, book)
-    company.configure()
-    return company
+EVIDENCE = ("open_p1", "oldest_unanswered_hours")
 
 
 def _book() -> Book:
@@ -107,127 +98,73 @@ def company(tmp_path_factory):
     )
     own = book.issue("SUP-1", "Talk", service=True, reporter=STAFF, customfield_10090=book.case(talk))
     book.comment(own, CUSTOMER, ago(hours=1))
-    with ExitStack() as stack:
-        company = started(stack, tmp_path_factory.mktemp("cases"), book)
-        company.configure(f'{JIRA}[jira.fields]\ncase = "Support case"\n')
-        company.pull()
+    toml = f'{JIRA}[jira.fields]\ncase = "Support case"\n'
+    with pulled(tmp_path_factory.mktemp("cases"), book, toml) as company:
         yield company
 
 
-def _evidence(company: Company, account: str, metric: str) -> list[dict]:
-    before = company.config_path.read_text()
-    probe = f"[[scorecards.probe.measures]]\nmetric = '{metric}'\nweight = 1\npoints = [[0, 0], [1, 1]]\n"
-    company.config_path.write_text(before + probe)
-    found = company.explain(account)["scorecards"]["probe"]["measures"][0]["evidence"]
-    company.config_path.write_text(before)
-    return found
+@pytest.fixture(scope="module")
+def now(company) -> Measured:
+    return measured(company, evidence_of=EVIDENCE)
 
 
-def test_cases_count_as_issues_by_status_priority_type_and_flag(company):
-    metrics = company.metrics()["Counted"]
-    assert metrics["open_issues"] == 5
-    assert metrics["open_p1"] == 1
-    assert metrics["open_escalations"] == 1
-    assert metrics["stuck_issues"] == 1  # one of 40 days; the others wait, are paused, or are young
-    assert metrics["waiting_on_customer_days"] == 33
-    assert metrics["oldest_open_issue_days"] == 40
-    assert (metrics["overdue_issues"], metrics["active_projects"], metrics["reopened_90d"]) == (0, 0, 0)
-    rows = _evidence(company, "Counted", "open_p1")
-    assert [row["text"] for row in rows] == ["Case 00000001: Case 1"]
-    assert rows[0]["url"].startswith(company.simulator.salesforce_url)
-    assert rows[0]["url"].endswith(rows[0]["id"])
+@pytest.fixture(scope="module")
+def then(company) -> Measured:
+    """Six days and a half ago, before OPS-1 was there."""
+    return measured(company, ago(days=6, hours=12))
 
 
-def test_a_case_was_open_until_it_was_closed(company):
-    then = company.metrics(ago(days=3))["Counted"]
-    assert then["open_issues"] == 5  # the closed one was open, the newest was not there yet
-    assert then["open_p1"] == 2
-    at_the_moment = company.metrics(ago(days=2))["Counted"]
-    assert at_the_moment["open_issues"] == 4
+def test_cases_count_as_issues_by_status_priority_type_and_flag(company, now):
+    assert now("Counted", "open_issues", "open_p1", "open_escalations") == (5, 1, 1)
+    assert now("Counted", "stuck_issues") == 1  # one of 40 days; the others wait, are paused, or are young
+    assert now("Counted", "waiting_on_customer_days", "oldest_open_issue_days") == (33, 40)
+    assert now("Counted", "overdue_issues", "active_projects", "reopened_90d") == (0, 0, 0)
+    (case,) = now.evidence("Counted", "open_p1")
+    assert (case.system, case.text) == ("salesforce", "Case 00000001: Case 1")
+    assert case.id.startswith("500")
 
 
-def test_a_case_that_an_issue_of_the_same_account_names_counts_once(company):
-    metrics = company.metrics()
+def test_a_case_was_open_until_it_was_closed(then):
+    assert then("Counted", "open_issues") == 5  # the closed one was open, the newest was not there yet
+    assert then("Counted", "open_p1") == 2
+
+
+def test_a_case_that_an_issue_of_the_same_account_names_counts_once(company, now, then):
     # open: OPS-1, OPS-2, and the Cases named by another account's issue and by a sub-task; OPS-3 is done
-    assert metrics["Paired"]["open_issues"] == 4
-    assert metrics["Paired"]["open_p1"] == 2
-    assert sorted(row["system"] for row in _evidence_rows(company, "Paired")) == [
-        "jira",
-        "jira",
-        "salesforce",
-        "salesforce",
-    ]
-    assert company.metrics(ago(days=6))["Paired"]["open_p1"] == 3  # before OPS-1 was there
-    assert all(
-        not row["key"].startswith("0000")
-        for rows in company.links().values()
-        if isinstance(rows, list)
-        for row in rows
-    )
+    assert now("Paired", "open_issues", "open_p1") == (4, 2)
+    assert {row.system for row in now.evidence("Paired", "open_p1")} == {"salesforce"}
+    assert then("Paired", "open_p1") == 3
+    listed = [row for rows in company.links().values() if isinstance(rows, list) for row in rows]
+    assert not any(row.get("key", "").startswith("0000") for row in listed)
 
 
-def _evidence_rows(company: Company, account: str) -> list[dict]:
-    with company.measured() as (_, mirror, _instant):
-        rows = mirror.connection.execute(
-            "select i.system, i.key from issues i join accounts a on a.account_id = i.account_id "
-            "where a.name = ? and not i.done order by 1, 2", [account],
-        ).fetchall()  # fmt: skip
-    return [{"system": system, "key": key} for system, key in rows]
-
-
-def test_comments_of_contacts_wait_for_an_answer_that_they_can_read(company):
-    metrics = company.metrics()["Talk"]
-    assert metrics["unanswered_comments"] == 2  # the Case since 51 hours, SUP-1 since one
-    assert metrics["oldest_unanswered_hours"] == 51
-    rows = _evidence(company, "Talk", "oldest_unanswered_hours")
-    assert [(row["text"], row["value"]) for row in rows] == [("Case 00000015: Case 15", 51)]
+def test_comments_of_contacts_wait_for_an_answer_that_they_can_read(now, then):
+    assert now("Talk", "unanswered_comments") == 2  # the Case since 51 hours, SUP-1 since one
+    assert now("Talk", "oldest_unanswered_hours") == 51
+    (waiting,) = now.evidence("Talk", "oldest_unanswered_hours")
+    assert (waiting.text, waiting.value) == ("Case 00000015: Case 15", 51)
     # answered a business day after it was raised; closed after eight business hours without an answer
-    assert metrics["first_response_business_hours_p90"] == pytest.approx(8)
-    assert metrics["days_since_status_update"] is not None
-    counted = company.metrics()["Counted"]
-    assert counted["unanswered_comments"] == 0
-    assert company.metrics(ago(days=7))["Talk"]["unanswered_comments"] == 0
+    assert now("Talk", "first_response_business_hours_p90") == pytest.approx(8)
+    assert now("Counted", "unanswered_comments") == 0
+    assert then("Talk", "unanswered_comments") == 0
 
 
-def test_without_jira_the_cases_tell_and_without_either_nobody_knows(company, tmp_path):
-    before = company.config_path.read_text()
-    company.configure(jira=False)
-    company.pull()
-    metrics = company.metrics()
-    company.config_path.write_text(before)
-    assert metrics["Counted"]["open_issues"] == 5
-    assert metrics["Paired"]["open_issues"] == 5
-    assert metrics["Other"]["open_issues"] == 0
-    for name in (
-        "overdue_issues",
-        "active_projects",
-        "reopened_90d",
-        "customer_tasks_overdue",
-        "days_since_status_update",
-    ):
-        assert metrics["Counted"][name] is None
-    assert metrics["Talk"]["unanswered_comments"] == 1
-    company.pull()
-
-    empty = Book()
-    empty.account("Acme")
-    empty.salesforce["Case"] = []
-    with ExitStack() as stack:
-        bare = started(stack, tmp_path, empty)
-        bare.configure(jira=False)
-        bare.pull()
-        assert bare.metrics()["Acme"]["open_issues"] is None
-
-
-def test_cases_without_comments_say_nothing_about_questions(tmp_path):
+def test_without_jira_the_cases_tell_and_without_a_comment_nothing_of_questions(tmp_path):
     book = _book()
     acme = book.account("Acme")
-    book.case(acme, ContactId=book.contact(acme))
-    with ExitStack() as stack:
-        company = started(stack, tmp_path, book)
-        company.configure(jira=False)
-        company.pull()
-        metrics = company.metrics()["Acme"]
-    assert metrics["open_issues"] == 1
-    assert metrics["unanswered_comments"] is None
-    assert metrics["first_response_business_hours_p90"] is None
+    kim = book.contact(acme)
+    book.case(acme, ContactId=kim, CreatedDate=ago(days=3))
+    with pulled(tmp_path, book, jira=False) as company:
+        metrics = measured(company)
+        assert metrics("Acme", "open_issues") == 1
+        assert metrics("Acme", "unanswered_comments", "first_response_business_hours_p90") == (None, None)
+        of_jira = (
+            "overdue_issues",
+            "active_projects",
+            "reopened_90d",
+            "customer_tasks_overdue",
+            "days_since_status_update",
+        )
+        assert metrics("Acme", *of_jira) == (None,) * 5
+        # an org that has the object and no Case knows nothing of issues
+        assert measured(company, ago(days=4))("Acme", "open_issues") is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from company import CUSTOMER, NOW, STAFF, Book, ago
+from company import CUSTOMER, NOW, STAFF, Book, ago, cycle, sla
 from pulled import Edits, assert_as_if_fresh, busy_book
 
 from simulator.jira_switches import JiraSwitches
@@ -29,7 +29,16 @@ def asking_book():
         book.contact(account, CUSTOMER["emailAddress"] if n == 0 else f"p{n}@a{n}.example")
         epic = book.issue(f"DEV{n}-1", account, type="Epic", level=1, timeoriginalestimate=3600)
         book.issue(f"DEV{n}-2", account, parent={"id": epic["id"], "key": epic["key"]}, timespent=7200)
-        asked = book.issue(f"SUP{n}-1", account, service=True, reporter=CUSTOMER, priority="Highest")
+        asked = book.issue(
+            f"SUP{n}-1", account, service=True, reporter=CUSTOMER, priority="Highest",
+            versions=[{"id": str(70 + n), "name": "1.0", "releaseDate": ago(days=30).date().isoformat()}],
+            customfield_10080=sla(cycle(ago(days=3), ago(days=2), ago(days=1))),
+            customfield_10082={"rating": 4}, customfield_10083=ago(days=1).isoformat(),
+        )  # fmt: skip
+        asked["remotelinks"] = [
+            {"id": 1, "object": {"url": f"https://org.example/{book.case(account)}", "title": "C"}}
+        ]
+        book.worklog(asked, 1800, ago(days=2))
         book.comment(asked, CUSTOMER, ago(days=3))
         book.comment(asked, STAFF, ago(days=2), public=n == 1)
         book.step(asked, "priority", "Low", "Highest", ago(days=1))
@@ -44,6 +53,9 @@ def test_every_metric_is_the_same_on_both(serve):
     found = server.metrics()
     assert found == cloud.metrics()
     assert {found[f"Account {n}"]["unanswered_comments"] for n in range(3)} == {0, 1}
+    told = found["Account 1"]
+    assert (told["sla_breaches_30d"], told["csat_age_days"], told["hours_spent_90d"]) == (1, 1, 0.5)
+    assert (told["changes_after_release_60d"], told["open_issues"]) == (1, 2)  # the Case is one of them
     assert server.links() == cloud.links()
     assert server.simulator.calls()["jira"]["write"] == 0
 
