@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connectors import doctor_jira, doctor_salesforce
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, object]
 
+_SAME_TIME = 120  # seconds that the clocks of two honest machines may differ
 _FEW = 5
 _BEHIND, _LOST = 0.02, 0.05
 _MODES = {
@@ -115,6 +117,8 @@ def diagnose(config: Config, *, wait: float, sleep: Callable[[float], None] = ti
         salesforce, needs, api_share=config.safety.api_share, writing=mode != "observe"
     )
     found.add("salesforce", _as_one(seen))
+    if config.time.now is None:
+        found.add("salesforce", _clock(salesforce.server_time(), datetime.now(UTC)))
     rows_of_sites: dict[str, list[Finding]] = {}
     for site in jira:
         name = site.settings.site
@@ -138,6 +142,18 @@ def diagnose(config: Config, *, wait: float, sleep: Callable[[float], None] = ti
     found.calls = {"salesforce": _calls(salesforce.calls), "jira": _calls(*(site.calls for site in jira))}
     salesforce.close()
     return found
+
+
+def _clock(server: datetime | None, ours: datetime) -> list[Finding]:
+    """Times are put right by the server's clock, but a signed sign-in is refused when the clocks differ by minutes."""
+    ahead = int((ours - server).total_seconds()) if server is not None else 0
+    if abs(ahead) <= _SAME_TIME:
+        return []
+    message = (
+        f"This machine's clock is {abs(ahead)} seconds {'ahead of' if ahead > 0 else 'behind'} Salesforce's."
+    )
+    advice = "set it by a time server; sign-in by JWT is refused when clocks differ by some minutes."
+    return [Finding("clock", "warning", message, advice, {"seconds": ahead}, "clock")]
 
 
 def _identity(seen: Sequence[Finding], sites: dict[str, list[Finding]]) -> dict[str, str | None]:

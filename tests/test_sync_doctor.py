@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
+from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 from command_line import open_company, rapport
-from company import CUSTOMER, Book, ago
+from company import CUSTOMER, NOW, Book, ago
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.findings import Finding
+from reports import doctor_text, terminal
 from rules.sources import COVERAGE
 from rules.words import UNCOVERED
 from simulator.jira_switches import JiraSwitches
 from simulator.server import Switches
-from sync.doctor import _against_the_store, _as_one, _behind
+from sync.doctor import _against_the_store, _as_one, _behind, _clock
 from sync.doctor_inputs import Weighed, causes, rank
 from sync.doctor_mends import MENDS
 from sync.doctor_needs import object_needs
@@ -84,6 +87,13 @@ def before(company):
     told = doctor(company, "--format", "json")
     assert not company.config.store_folder.exists()
     return told
+
+
+def books(folder, statement: str) -> str | None:
+    connection = sqlite3.connect(folder / "state.sqlite", isolation_level=None)
+    row = connection.execute(statement).fetchone()
+    connection.close()
+    return row and row[0]
 
 
 def contents(folder) -> dict:
@@ -202,10 +212,10 @@ def test_mails_issues_and_hidden_fields_are_counted(after):
     assert data["sites"][0]["stored"] == 4
 
 
-def test_the_text_tells_the_same_the_worst_first(company, after):
-    text = doctor(company)
-    assert text.code == 0
-    lines = text.out.splitlines()
+def test_the_text_tells_the_same_the_worst_first(after):
+    out = io.StringIO()
+    doctor_text.diagnosis(terminal.console(out), after.json)
+    lines = out.getvalue().splitlines()
     counts = [
         sum(each["severity"] == name for each in after.json["findings"]) for name in ("warning", "note")
     ]
@@ -217,18 +227,17 @@ def test_the_text_tells_the_same_the_worst_first(company, after):
 
 
 def test_a_side_that_refuses_ends_with_3_and_the_rest_is_told_all_the_same(company, after):
-    wrong = {"RAPPORT_JIRA__API_TOKEN": "expired"}
-    told = doctor(company, "--format", "json", env=wrong)
+    told = doctor(company, "--format", "json", env={"RAPPORT_JIRA__API_TOKEN": "expired"})
     assert (told.code, told.json["usable"]) == (3, False)
     refused = one(told.json, "refused")
     assert (refused["side"], refused["site"], refused["severity"]) == ("jira", "default", "error")
     assert refused["advice"]
     assert told.json["managed_accounts"] == 21, "the store is looked at as well"
-    assert "Not usable as it is: 1 error" in doctor(company, env=wrong).out
-    other = doctor(company, "--format", "json", env={"RAPPORT_SALESFORCE__CLIENT_SECRET": "wrong"})
-    assert (other.code, one(other.json, "refused")["side"]) == (3, "salesforce")
-    assert len(found(other.json, "signed_in")) == 1
-    assert other.json["objects"][0]["present"] is False
+    text = doctor(company, env={"RAPPORT_SALESFORCE__CLIENT_SECRET": "wrong"})
+    assert (text.code, text.out.startswith("Not usable as it is: 1 error, ")) == (3, True)
+    assert "Salesforce\n  error    " in text.out
+    assert "\nJira\n" in text.out
+    assert "\nObject  " not in text.out, "of what nobody could look at there is no table"
 
 
 def test_a_store_that_is_held_broken_or_of_another_org_is_a_finding_and_no_failure(company, after):
@@ -236,23 +245,19 @@ def test_a_store_that_is_held_broken_or_of_another_org_is_a_finding_and_no_failu
     with RunLock.acquire(folder, exclusive=True, phase="pull"):
         busy = doctor(company, "--wait", 0, "--format", "json")
     assert (busy.code, "Another run holds the store" in one(busy.json, "store")["message"]) == (0, True)
-    with sqlite3.connect(folder / "state.sqlite") as books:
-        kept_org = books.execute("select value from identity where name = 'org'").fetchone()
-        books.execute("update identity set value = '00D000000000009AAA' where name = 'org'")
-        books.commit()
-        other = doctor(company, "--format", "json")
-        books.execute("update identity set value = ? where name = 'org'", kept_org)
-    books.close()
+    mirror = folder / "mirror.duckdb"
+    kept = mirror.read_bytes()
+    org = books(folder, "select value from identity where name = 'org'")
+    books(folder, "update identity set value = '00D000000000009AAA' where name = 'org'")
+    company.configure(OWN_LISTS + '[people]\nhouse_users = ["Queue"]\n', mode="observe")
+    other = doctor(company, "--format", "json")
+    company.configure(OWN_LISTS, mode="observe")
+    books(folder, f"update identity set value = '{org}' where name = 'org'")
     assert (other.code, "belongs to org 00D000000000009AAA" in one(other.json, "mismatch")["message"]) == (
         3,
         True,
     )
-    mirror = folder / "mirror.duckdb"
-    kept = mirror.read_bytes()
-    company.configure(OWN_LISTS + '[people]\nhouse_users = ["Queue"]\n', mode="observe")
-    changed = doctor(company, "--format", "json")
-    company.configure(OWN_LISTS, mode="observe")
-    assert one(changed.json, "underived")["severity"] == "note"
+    assert one(other.json, "underived")["severity"] == "note"
     assert mirror.read_bytes() == kept, "even then nothing is derived anew"
     try:
         mirror.write_bytes(b"no database")
@@ -288,6 +293,16 @@ def test_rows_are_compared_with_the_store_beyond_what_a_day_explains():
 def test_words_for_what_is_absent_and_for_what_would_mend_it_fit_the_parts_of_the_data():
     assert set(COVERAGE) <= set(UNCOVERED)
     assert set(MENDS) <= set(COVERAGE), "no advice about what is no part of the data any more"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, None), (120, None), (-120, None), (300, "300 seconds behind"), (-300, "300 seconds ahead of")],
+)
+def test_a_clock_that_is_minutes_off_is_a_warning(seconds, words):
+    found = _clock(NOW + timedelta(seconds=seconds), NOW)
+    assert [words in each.message for each in found] == ([] if words is None else [True])
+    assert _clock(None, NOW) == []
 
 
 def test_a_single_object_keeps_its_own_words():
