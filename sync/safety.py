@@ -107,7 +107,9 @@ def _causes(change: Change, known: KnownRecords, limits: Limits) -> set[str]:
         band = known.bands.get((change.account_id or "", scorecard))
         if band is not None and band != mark.band:
             causes.add("band")
-    for one in change.fields.values():
+    for name, one in change.fields.items():
+        if _passing(change, name):
+            continue
         if isinstance(one.before, (int, float)) and one.after is None:
             causes.add(
                 "null"
@@ -119,3 +121,9 @@ def _causes(change: Change, known: KnownRecords, limits: Limits) -> set[str]:
         ):
             causes.add("move")
     return causes
+
+
+def _passing(change: Change, field: str) -> bool:
+    """How far a score moved in 30 days changes for many accounts at once when a day that was special is 30 days ago."""
+    basis = (change.basis or {}).get(field)
+    return isinstance(basis, dict) and bool(basis.get("passing"))

@@ -321,7 +321,7 @@ def _record(
                     band_changed=ours in card_of and _band_changed(ours, card_of, last, marks),
                     scale=field.scale,
                     scorecard=card_of.get(ours),
-                    basis={"band": marks[scorecard].band} if scorecard in marks else None,
+                    basis=_number_basis(ours, marks[scorecard].band) if scorecard in marks else None,
                 )
             )
             continue
@@ -362,6 +362,11 @@ def _record(
         "nothing costs points" if row["on_record"] else words.NOTHING_ON_RECORD
     )
     return WantedRecord("Account", account_id, account_id, name, reason, tuple(wanted), dict(marks))
+
+
+def _number_basis(ours: str, band: str) -> dict[str, object]:
+    """A trend moves as the days pass over what happened: that is no surprise to stop at (see `sync.safety`)."""
+    return {"band": band, "passing": True} if ours == TREND_FIELD else {"band": band}
 
 
 def _band_changed(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from command_line import rapport
 from company import CUSTOMER, NOW, STAFF, Book, Company, ago
 
 from rules import catalogue, trends
@@ -125,19 +127,37 @@ def moved(tmp_path_factory):
     book.comment(asked, STAFF, ago(days=20))
     late = book.issue("SUP-2", "Beta", service=True, reporter=CUSTOMER, created=ago(days=60))
     book.comment(late, CUSTOMER, ago(days=6))
+    trend = {"name": "Rapport_Trend__c", "label": "Trend", "type": "double", "precision": 3, "scale": 0}
+    book.schema["Account"]["fields"].append(trend)
     with Simulator(dataset.load(book.write(folder / "dataset")), now=NOW) as simulator:
         company = Company(folder, simulator, book)
-        company.configure(f"{WEEKLY}{FALLS}", mode="observe")
+        company.configure(f"{WEEKLY}{CARDS}", mode="observe")
         company.sync()
         company.sync()
         yield company
 
 
-FALLS = """
+CARDS = """
 [rules.falls]
 when = "health_trend_7d <= -10 and health_days_in_band >= 0"
 kind = "fix"
 subject = "Look at {{account}}"
+
+[scorecards.health]
+caps = []
+[[scorecards.health.measures]]
+metric = "oldest_unanswered_business_hours"
+weight = 1
+points = [[0, 100], [40, 0]]
+[scorecards.mixed]                      # the same beside something that has no history
+[[scorecards.mixed.measures]]
+metric = "oldest_unanswered_business_hours"
+weight = 6
+points = [[0, 100], [40, 0]]
+[[scorecards.mixed.measures]]
+metric = "open_escalations"
+weight = 4
+points = [[0, 100], [1, 0]]
 """
 
 
@@ -172,6 +192,14 @@ def test_trends_and_days_in_a_band_are_those_of_the_history_and_usable_in_rules(
         assert facts["Beta"][0] < -20
         assert facts["Quiet"][:3] == (None, None, None)  # unknown, not steady
         assert facts["Acme"][2] is None  # nobody looked so far back
+        mixed = _facts(mirror.connection, "mixed_trend_7d", "mixed_trend_30d", "mixed_days_in_band")
+        assert (
+            mixed["Acme"][:2] == facts["Acme"][:2]
+        )  # like with like: what has no history is left out of today too
+        assert mixed["Beta"][:2] == facts["Beta"][:2]
+        assert (
+            mixed["Beta"][2] == 0
+        )  # in its band since somebody looked: a replay would not have seen all of it
         then = {
             days: dict(
                 state.connection.execute(
@@ -211,6 +239,40 @@ def test_a_past_instant_knows_no_later_entry(moved):
         facts = _facts(mirror.connection, "health_trend_7d", "health_trend_30d")["Acme"]
     assert facts[0] is not None  # of the entry 28 days ago
     assert facts[1] is None
+
+
+def test_the_plan_writes_the_points_in_30_days(moved):
+    plan = moved.plan()
+    written = {
+        change.account: change.fields["Rapport_Trend__c"].after
+        for change in plan.changes
+        if "Rapport_Trend__c" in change.fields
+    }
+    trends_of = {row["account"]: row["scorecards"]["health"]["trend_30d"] for row in moved.scores()}
+    assert written == {name: moves for name, moves in trends_of.items() if moves is not None}
+    assert written.keys() == {"Acme", "Beta"}
+
+
+def test_the_history_can_be_read_as_rows_and_as_the_last_values_of_each_account(moved):
+    with State.open(moved.config.store_folder) as state:
+        rows = history.told(state, NOW, {})
+    assert {row["as_of"] for row in rows if not row["replayed"]} == {"2026-11-18T12:00:00Z"}
+    config = ("--config", moved.config_path)
+    shown = rapport(*config, "scores", "--history", "--format", "json").json
+    assert len(shown) == len(rows)
+    assert {row["account"] for row in shown} == {"Acme", "Beta", "Quiet"}
+    table = rapport(*config, "scores", "--history", "--format", "csv").out.splitlines()
+    assert (
+        table[0] == "as_of,account_id,account,scorecard,score,capped,confidence,band,replayed,partial,config"
+    )
+    assert len(table) == len(rows) + 1
+    earlier = rapport(
+        *config, "scores", "--history", "--as-of", "2026-11-10T00:00:00Z", "--format", "json"
+    ).json
+    assert {row["as_of"][:10] for row in earlier} == {"2026-10-21", "2026-10-28", "2026-11-04"}
+    text = rapport(*config, "scores", "--history").out
+    assert text.startswith("Health: the last 5 of 5 entries (those in brackets were worked out afterwards)\n")
+    assert re.search(r"(?m)^Acme( +(\d+|–)){5}$", text)
 
 
 def test_another_config_has_another_past_which_is_replayed_and_what_was_seen_stays(moved, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sync.changes import Change, FieldChange, Plan, ScoreMark
@@ -79,6 +81,18 @@ def test_a_move_of_ten_points_counts_and_one_of_nine_does_not():
     assert check(plan(*(account(n, 60, 51) for n in range(50))), KNOWN, LIMITS).allowed
     verdict = check(plan(*(account(n, 60, 50) for n in range(50))), KNOWN, LIMITS)
     assert "50 of 100 accounts would move by 10 points or more" in verdict.stop().message
+
+
+def test_how_far_a_score_moved_in_30_days_may_change_for_all_at_once():
+    trends = [
+        replace(
+            account(n),
+            fields={"Trend__c": FieldChange(-20, 5 if n % 2 else None)},
+            basis={"Trend__c": {"passing": True}},
+        )
+        for n in range(100)
+    ]
+    assert check(plan(*trends), KNOWN, LIMITS).allowed
 
 
 def test_first_writes_and_new_tasks_are_no_surprise():
