@@ -30,7 +30,7 @@ def diagnosis(out: Console, data: Json) -> None:
         for site in dict.fromkeys(each["site"] for each in own):
             _side(out, side, site, [each for each in own if each["site"] == site])
     _objects(out, data["objects"])
-    _coverage(out, data.get("coverage", []))
+    _coverage(out, data.get("coverage", {}))
     _inputs(out, data.get("missing_inputs", []))
 
 
@@ -62,20 +62,20 @@ def _objects(out: Console, rows: Sequence[Json]) -> None:
     show(out, told)
 
 
-def _coverage(out: Console, rows: Sequence[Json]) -> None:
-    if not rows:
+def _coverage(out: Console, inputs: Json) -> None:
+    if not inputs:
         return
     out.print()
-    known = [safe(row["input"].replace("_", " ")) for row in rows if not row["unknown"]]
+    known = [safe(name.replace("_", " ")) for name, row in inputs.items() if not row["unknown"]]
     if known:
         say(out, f"Known for all managed accounts: {', '.join(known)}.")
-    lacking = [row for row in rows if row["unknown"]]
+    lacking = {name: row for name, row in inputs.items() if row["unknown"]}
     if not lacking:
         return
     told = grid("Unknown for some or all", "Known", "Unknown", "Because", right=("Known", "Unknown"))
-    for row in lacking:
+    for name, row in lacking.items():
         means = Text(short(row["unknown_means"], 96))
-        told.add_row(safe(row["input"].replace("_", " ")), str(row["known"]), str(row["unknown"]), means)
+        told.add_row(safe(name.replace("_", " ")), str(row["known"]), str(row["unknown"]), means)
     show(out, told)
 
 

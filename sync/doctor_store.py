@@ -185,15 +185,14 @@ def _coverage(mirror: Mirror, found: StoreLook) -> dict[str, frozenset[str]]:
         f"select v.account_id, {columns} from coverage v "
         "join accounts a on a.account_id = v.account_id and a.managed order by v.account_id"
     ).fetchall()
-    found.data["coverage"] = [
-        {
-            "input": name,
+    found.data["coverage"] = {
+        name: {
             "known": sum(bool(row[place]) for row in rows),
             "unknown": sum(not row[place] for row in rows),
             "unknown_means": words.UNCOVERED.get(name, ""),
         }
         for place, name in enumerate(COVERAGE, start=1)
-    ]
+    }
     return {
         row[0]: frozenset(name for name, known in zip(COVERAGE, row[1:], strict=True) if not known)
         for row in rows

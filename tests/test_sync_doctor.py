@@ -146,10 +146,10 @@ def test_rights_in_excess_are_told_once_for_all_objects(before):
 def test_the_store_tells_what_is_unknown_and_for_want_of_what(after):
     data = after.json
     assert (after.code, data["managed_accounts"]) == (0, 21)
-    known = {row["input"]: (row["known"], row["unknown"]) for row in data["coverage"]}
+    known = {name: (row["known"], row["unknown"]) for name, row in data["coverage"].items()}
     assert known["contacts_logged"] == (21, 0)
     assert known["p1_priorities"] == known["titles"] == known["emails"] == (0, 21)
-    assert len(data["coverage"]) == len(COVERAGE)
+    assert list(data["coverage"]) == list(COVERAGE)
     causes_of = {row["metric"]: row["causes"] for row in data["unknown_metrics"]}
     assert causes_of["open_p1"] == ["the site has none of the priorities in [jira] p1_priorities"]
     assert (
