@@ -1,6 +1,6 @@
 """The reference pages, written from the catalogue itself: `python -m rules.describe` renews them in docs/.
 
-`docs/metrics.md` is written whole; in `docs/rules.md` the lists between two marks `<!-- NAME: … -->` and `<!-- end -->`.
+`docs/metrics.md` and `docs/scorecards.md` are written whole; in `docs/rules.md` the lists between two marks `<!-- NAME: … -->` and `<!-- end -->`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rules import catalogue, deal_sources, service_sources, words
+from rules.describe_scorecards import scorecards_page
 from rules.evidence import leaves
 from rules.functions import SCALARS
 from rules.sources import ACCOUNT_COLUMNS, ACTIVITY_COLUMNS, SOURCES
@@ -223,6 +224,7 @@ def shipped() -> Catalogue:
 def main(folder: Path) -> None:
     shelf = shipped()
     (folder / "metrics.md").write_text(metrics_page(shelf), encoding="utf-8")
+    (folder / "scorecards.md").write_text(scorecards_page(shelf), encoding="utf-8")
     page = folder / "rules.md"
     page.write_text(filled(page.read_text(encoding="utf-8"), shelf), encoding="utf-8")
 

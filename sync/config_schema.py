@@ -150,7 +150,10 @@ def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
             attractive=axis,
             able=axis,
             tier={"type": "string", "description": "The account column that holds the tier"},
-            tiers={"type": "object", "additionalProperties": {"type": "array", "items": {"enum": [1, 2, 3, 4]}}},
+            tiers={
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"enum": [1, 2, 3, 4]}},
+            },
         ),
         "rules": _named(rule),
         "tests": {"type": "array", "items": test},

@@ -146,7 +146,10 @@ def build_reasons(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -
         f"row_number() over (partition by account_id order by lost * {weight} desc, scorecard, place) as n "
         f"from (select m.*, cast(m.weight as double) * (100 - m.score) / sum(cast(m.weight as double)) "
         f"  over (partition by m.account_id, m.scorecard) as lost "
-        f"  from eval_measures m where m.score is not null) m where lost >= {_LEAST_LOST}) where n <= {REASONS}"
+        # of a scorecard without a score nothing is lost
+        f"  from eval_measures m semi join (select account_id, scorecard from eval_scores where score is not null) s "
+        f"  on s.account_id = m.account_id and s.scorecard = m.scorecard "
+        f"  where m.score is not null) m where lost >= {_LEAST_LOST}) where n <= {REASONS}"
     )
     connection.execute(
         "create or replace temp table eval_named (account_id varchar, metric varchar, named varchar, ids varchar)"

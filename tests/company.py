@@ -37,7 +37,16 @@ CATEGORIES = {
 }
 # For tests that bring rules of their own.
 NO_RULES = "".join(f"[rules.{name}]\nenabled = false\n" for name in catalogue.load({}, SOURCES).rules)
-RAPPORT_NUMBERS = ("Overall", "Health", "Penetration", "Confidence")
+RAPPORT_NUMBERS = (
+    "Overall",
+    "Health",
+    "Penetration",
+    "Growth",
+    "Positioning",
+    "Governance",
+    "Delivery",
+    "Confidence",
+)
 
 
 def sf_id(prefix: str, number: int) -> str:
@@ -391,7 +400,9 @@ class Company:
             if each.is_file()
         )
         asked = (files, sorted(environ.items()))
-        if self._loaded is None or self._loaded[0] != asked:  # reading it again takes as long as a small query
+        if (
+            self._loaded is None or self._loaded[0] != asked
+        ):  # reading it again takes as long as a small query
             self._loaded = (asked, config_file.load(self.config_path, environ))
         return self._loaded[1]
 

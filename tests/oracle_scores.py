@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import tomllib
 from fractions import Fraction
 from pathlib import Path
@@ -41,11 +42,17 @@ def scorecard(card: dict, metrics: dict[str, float | None]) -> tuple[Fraction | 
         return None, confidence
     score = sum(Fraction(str(m["weight"])) * curve(m["points"], metrics[m["metric"]]) for m in known) / weight
     for cap in card.get("caps", []):
-        name, sign, edge = cap["when"].split()
-        value = metrics[name]
-        if value is not None and {">": value > float(edge), ">=": value >= float(edge)}[sign]:
+        if all(_holds(part, metrics) for part in cap["when"].split(" and ")):
             score = min(score, Fraction(str(cap["at_most"])))
     return score, confidence
+
+
+def _holds(comparison: str, metrics: dict[str, float | None]) -> bool:
+    """Of one metric against a number; unknown holds nothing."""
+    name, sign, edge = comparison.split()
+    value = metrics[name]
+    signs = {">": operator.gt, ">=": operator.ge, "<": operator.lt}
+    return value is not None and signs[sign](value, float(edge))
 
 
 def is_fresh(metric: str, metrics: dict[str, float | None]) -> bool:

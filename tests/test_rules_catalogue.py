@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.catalogue import load
+from rules import manual_share
+from rules.catalogue import Catalogue, load
+from rules.evidence import leaves
 from rules.expressions import state_sql, to_sql
 from rules.faults import CatalogueError
 from rules.functions import aggregate_sql
@@ -22,6 +24,7 @@ from rules.templates import render
 
 BUILTIN = Path(__file__).parent.parent / "rules" / "builtin"
 SHIPPED = load({}, SOURCES)
+INTERNAL = load({}, SOURCES, preset="internal-it")
 
 
 def toml(text):
@@ -90,7 +93,7 @@ def test_the_metrics_of_the_first_version_ship():
         *("unanswered_comments", "oldest_unanswered_hours", "oldest_unanswered_business_hours"),
         *("first_response_business_hours_p90", "days_since_status_update"),
         *("org_units_known", "org_units_engaged", "unit_coverage"),
-        *("quadrant", "tier_mismatch"),
+        *("quadrant", "tier_mismatch", "budget_ahead"),
         *REACH,
         *GROWTH,
         *POSITIONING,
@@ -98,7 +101,15 @@ def test_the_metrics_of_the_first_version_ship():
         *SERVICE,
         *DELIVERY,
     }
-    assert set(SHIPPED.scorecards) == {"health", "penetration", "overall"}
+    assert set(SHIPPED.scorecards) == {
+        "health",
+        "penetration",
+        "growth",
+        "positioning",
+        "governance",
+        "delivery",
+        "overall",
+    }
     assert set(SHIPPED.rules) == {
         *(
             "call_back",
@@ -153,7 +164,7 @@ def test_what_has_no_history_says_so():
         *("org_units_known", "org_units_engaged", "unit_coverage"),
         *("executives_engaged_90d", "working_level_engaged_90d"),
         *("open_escalations", "urgent_issues"),
-        *("quadrant", "tier_mismatch"),  # as the units that they rest on
+        *("quadrant", "tier_mismatch", "budget_ahead"),  # as the units that they rest on
         *((REACH | GROWTH | POSITIONING | GOVERNANCE | SERVICE | DELIVERY) - REPLAYED),
     }
 
@@ -179,14 +190,53 @@ def test_every_score_has_a_curve_over_the_whole_scale():
 
 def test_what_the_customer_feels_weighs_more_than_work_that_is_finished():
     weights = {measure.metric: measure.weight for measure in SHIPPED.scorecards["health"].measures}
-    felt = (
-        weights["oldest_unanswered_business_hours"]
-        + weights["unanswered_comments"]
-        + weights["days_since_contact"]
-    )
-    assert felt + weights["moments_90d"] > sum(weights.values()) / 2
-    assert weights["overdue_issues"] + weights["stuck_issues"] < sum(weights.values()) / 5
-    assert SHIPPED.scorecards["overall"].of == {"health": 30, "penetration": 20}
+    felt = ("oldest_unanswered_business_hours", "unanswered_comments", "unreturned_messages", "days_since_contact",
+            "moments_90d", "key_contact_silent", "csat_180d")  # fmt: skip
+    assert sum(weights[name] for name in felt) >= sum(weights.values()) / 2
+    assert weights["stuck_issues"] + weights["reopened_90d"] < sum(weights.values()) / 10
+    of = SHIPPED.scorecards["overall"].of
+    assert of == {
+        "health": 30, "penetration": 20, "growth": 15, "positioning": 10, "governance": 10, "delivery": 15,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("shelf", [SHIPPED, INTERNAL], ids=["vendor", "internal-it"])
+def test_what_people_declare_is_at_most_a_fifth_of_any_scorecard(shelf):
+    for name, card in shelf.scorecards.items():
+        if card.of:
+            continue
+        declared = sum(each.weight for each in card.measures if _is_declared(shelf, each.metric))
+        assert sum(each.weight for each in card.measures) == 100, name
+        assert declared <= 20, name
+
+
+def _is_declared(shelf: Catalogue, metric: str) -> bool:
+    # both can come from a field of the account, which is another input that people fill in
+    if metric in {"csat_180d", "days_since_review"}:
+        return True
+    return any(manual_share.DECLARED & set(leaf.requires) for leaf in leaves(shelf, metric))
+
+
+def test_inside_one_house_nothing_is_scored_that_needs_a_sale():
+    sold = {"won_12m", "won_prior_12m", "growth_rate", "open_pipeline", "pipeline_coverage", "stale_opportunities",
+            "orphan_opportunities", "inbound_opportunity_share", "competitive_win_rate_12m", "references_12m"}  # fmt: skip
+    used = {each.metric for card in INTERNAL.scorecards.values() for each in card.measures}
+    used |= {each.name for axis in INTERNAL.quadrant.axes.values() for each in axis.measures}
+    assert not used & sold
+    assert used & {"new_requests_90d", "offerings_owned", "budget_used"} == {
+        "new_requests_90d",
+        "offerings_owned",
+        "budget_used",
+    }
+    assert INTERNAL.scorecards["health"] == SHIPPED.scorecards["health"]
+    assert INTERNAL.digest != SHIPPED.digest
+
+
+def test_the_absence_of_trouble_alone_gives_no_score_for_delivery():
+    card = SHIPPED.scorecards["delivery"]
+    kept = {"on_time_rate_180d", "estimate_overrun", "budget_ahead"}
+    trouble = sum(each.weight for each in card.measures if each.metric not in kept)
+    assert trouble < card.floor * sum(each.weight for each in card.measures)
 
 
 def test_while_a_top_priority_issue_is_open_health_is_not_green():
@@ -195,7 +245,7 @@ def test_while_a_top_priority_issue_is_open_health_is_not_green():
 
 
 def test_every_weight_and_every_rule_is_argued_where_it_stands():
-    for name in ("scorecards.toml", "rules.toml"):
+    for name in ("scorecards.toml", "internal-it/scorecards.toml", "rules.toml"):
         lines = (BUILTIN / name).read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines):
             if line.startswith(("[[scorecards.", "[scorecards.", "[rules.")) and not line.endswith(".caps]]"):

@@ -26,7 +26,18 @@ SECRETS = {"RAPPORT_SALESFORCE__ACCESS_TOKEN": "x"}
 def test_the_pages_are_up_to_date():
     renew = "renew them with `python -m rules.describe`"
     assert (DOCS / "metrics.md").read_text(encoding="utf-8") == describe.metrics_page(SHIPPED), renew
+    assert (DOCS / "scorecards.md").read_text(encoding="utf-8") == describe.scorecards_page(SHIPPED), renew
     assert describe.filled(PAGE, SHIPPED) == PAGE, renew
+
+
+def test_every_measure_of_a_scorecard_stands_in_the_page_with_its_weight_and_its_reason():
+    page = describe.scorecards_page(SHIPPED)
+    for card in SHIPPED.scorecards.values():
+        for each in card.measures:
+            start = f"| `{each.metric}` | {each.weight:f} |"
+            reasons = [line.split("|")[4] for line in page.splitlines() if line.startswith(start)]
+            assert reasons, each.metric
+            assert all(len(reason.strip()) > 20 for reason in reasons), each.metric
 
 
 def test_the_pages_can_be_renewed_and_renewing_twice_changes_nothing(tmp_path):

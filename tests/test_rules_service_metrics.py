@@ -341,7 +341,7 @@ def test_satisfaction_is_the_mean_of_three_ratings_or_what_is_declared(now, then
         "Rated": (pytest.approx(11 / 3), 1),
         "Two": (None, 7),
         "Declared": (4.25, 179),
-        "Declared long ago": (None, 180),
+        "Declared long ago": (2, 180),  # stale: it counts and adds no confidence
         "Declared ahead": (None, None),
         "Surveyed": (3, 2),
     }

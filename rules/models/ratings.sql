@@ -1,6 +1,7 @@
 -- One row per rating that the customer has given by as_of: of a request in Jira, in a survey, or declared on the account,
 -- which counts where enough managed accounts have one (D19, E27). A request that does not say when it was rated was rated
--- when it was resolved, else when it last changed.
+-- when it was resolved, else when it last changed. Measurable are those of 180 days, if there are three of them or a
+-- declared one among them; else what was declared before that: stale, but all that is known.
 with
 of_jira as (
   select
@@ -73,13 +74,19 @@ dated as (
   from together t
   cross join clock c
   where t.at <= c.as_of or (t.at is null and days_between(t.on_date, c.day) >= 0)
+),
+counted as (
+  select
+    d.*,
+    sum(case when d.days_ago < 180 then 1 else 0 end) over (partition by d.account_id) >= 3
+      or max(case when d.days_ago < 180 and d.kind = 'declared' then 1 else 0 end) over (partition by d.account_id) = 1
+      as lately
+  from dated d
 )
 select
   d.account_id, d.record_system, d.record_id, d.record_key, d.record_text, d.record_person,
   d.kind, d.rating, d.at,
   coalesce(d.on_date, cast(d.at as date)) as day,
   d.days_ago,
-  sum(case when d.days_ago < 180 then 1 else 0 end) over (partition by d.account_id) >= 3
-    or max(case when d.days_ago < 180 and d.kind = 'declared' then 1 else 0 end) over (partition by d.account_id) = 1
-    as measurable
-from dated d
+  case when d.lately then d.days_ago < 180 else d.kind = 'declared' end as measurable
+from counted d
