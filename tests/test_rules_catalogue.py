@@ -93,7 +93,7 @@ def test_the_metrics_of_the_first_version_ship():
         *("unanswered_comments", "oldest_unanswered_hours", "oldest_unanswered_business_hours"),
         *("first_response_business_hours_p90", "days_since_status_update"),
         *("org_units_known", "org_units_engaged", "unit_coverage"),
-        *("quadrant", "tier_mismatch", "budget_ahead"),
+        *("quadrant", "tier_mismatch", "budget_ahead", "plan_gaps"),
         *REACH,
         *GROWTH,
         *POSITIONING,
@@ -164,7 +164,7 @@ def test_what_has_no_history_says_so():
         *("org_units_known", "org_units_engaged", "unit_coverage"),
         *("executives_engaged_90d", "working_level_engaged_90d"),
         *("open_escalations", "urgent_issues"),
-        *("quadrant", "tier_mismatch", "budget_ahead"),  # as the units that they rest on
+        *("quadrant", "tier_mismatch", "budget_ahead", "plan_gaps"),  # as the units that they rest on
         *((REACH | GROWTH | POSITIONING | GOVERNANCE | SERVICE | DELIVERY) - REPLAYED),
     }
 
