@@ -11,8 +11,10 @@ from datetime import timedelta
 from fractions import Fraction
 
 import oracle_contacts
+import oracle_deals
 from oracle_answers import Answers
-from oracle_scores import SCORECARDS, combined, scorecard, shown
+from oracle_deals import Deals
+from oracle_scores import SCORECARDS, combined, of_preset, scorecard, shown
 from oracle_words import HOUR, address_of, day, instant, short, unit_form
 
 
@@ -22,6 +24,7 @@ class Oracle(Answers):
     def __init__(self, *arguments, **options) -> None:
         super().__init__(*arguments, **options)
         self._issues()
+        self.deals = Deals(self)
         self._managed()
         self._rows()
 
@@ -39,9 +42,11 @@ class Oracle(Answers):
         since = self.today - timedelta(days=730)
         if (account.get("Type") or "").startswith("Customer"):
             return True
-        for deal in self._own("Opportunity", key):
-            if deal.get("IsWon") and since < day(deal["CloseDate"]) <= self.today:
-                return True
+        if any(
+            deal.account == key and deal.won and since < deal.closes <= self.today
+            for deal in self.deals.deals
+        ):
+            return True
         for contract in self._own("Contract", key):
             activated = contract.get("StatusCode") == "Activated" or contract.get("ActivatedDate")
             end = day(contract.get("EndDate"))
@@ -55,8 +60,8 @@ class Oracle(Answers):
             if issue.system == "jira"
         )
 
-    def _units(self, account: str) -> tuple[set[str], set[str], bool]:
-        """(known, engaged, measurable) of B10."""
+    def _unit_parts(self, account: str) -> tuple[dict[str, set[str]], dict[str, set[str]], set[str]]:
+        """Units of B10: child accounts and departments with those who make them up, and the declared ones."""
         raw_aliases = self.identity.get("department_aliases", {})
         aliases = {unit_form(k, {}): unit_form(v, {}) for k, v in raw_aliases.items()}
         children: dict[str, set[str]] = defaultdict(set)
@@ -72,6 +77,11 @@ class Oracle(Answers):
             if self._entry(owner) == {account}  # a name that fits several says nothing
             for name in names
         }
+        return children, departments, declared
+
+    def _units(self, account: str) -> tuple[set[str], set[str], bool]:
+        """(known, engaged, measurable) of B10."""
+        children, departments, declared = self._unit_parts(account)
         known = ({*children, *departments} | declared) - {""}
         engaged = {
             unit
@@ -85,13 +95,9 @@ class Oracle(Answers):
     def _live_deals(self) -> list[dict]:
         """Opportunities open or won in 12 months."""
         return [
-            deal
-            for deal in self.org["Opportunity"]
-            if self._known(deal)
-            and (
-                not deal.get("IsClosed")
-                or (deal.get("IsWon") and self._in_days(None, day(deal["CloseDate"]), 365))
-            )
+            deal.raw
+            for deal in self.deals.deals
+            if deal.open or (deal.won and self._in_days(None, deal.closes, 365))
         ]
 
     def _person_engaged(self, person: str) -> bool:
@@ -133,6 +139,7 @@ class Oracle(Answers):
                 **self._flow_metrics(account),
                 **self._answer_metrics(account, sided),
                 **self._unit_metrics(account),
+                **(oracle_deals.metrics(self, self.deals, account) if self.preset == "vendor" else {}),
             }
         return found
 
@@ -252,8 +259,8 @@ class Oracle(Answers):
         return found
 
     def scorecards(self) -> dict[str, dict]:
-        """The built-in ones, overridden key by key; a list that is given replaces the whole list."""
+        """The built-in ones, overridden by the preset's and the config's key by key; a list replaces the whole list."""
         cards = {name: dict(card) for name, card in SCORECARDS.items()}
-        for name, card in self.config.get("scorecards", {}).items():
+        for name, card in [*of_preset(self.preset).items(), *self.config.get("scorecards", {}).items()]:
             cards[name] = cards.get(name, {}) | card
         return cards

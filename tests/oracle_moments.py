@@ -22,6 +22,7 @@ class Row:
     day: date
     accounts: set[str] = field(default_factory=set)
     onsite: bool = False
+    subject: str = ""  # of an event
 
 
 class Moments(Records):
@@ -117,7 +118,9 @@ class Moments(Records):
             accounts = {self._activity_account(event)} - {None}
             visits = self.config.get("activities", {}).get("onsite_types", ["On-site", "Onsite", "Visit"])
             onsite = (event.get("Type") or "").casefold() in {visit.casefold() for visit in visits}
-            rows.append(Row("meeting", None, people, at, on or date.min, accounts, onsite))
+            rows.append(
+                Row("meeting", None, people, at, on or date.min, accounts, onsite, event.get("Subject") or "")
+            )
         return rows
 
     def _mail_rows(self) -> list[Row]:

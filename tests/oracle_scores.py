@@ -19,6 +19,11 @@ FRESH = {
 }
 
 
+def of_preset(preset: str) -> dict[str, dict]:
+    path = BUILTIN / preset / "scorecards.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))["scorecards"] if path.exists() else {}
+
+
 def curve(points: list[list[float]], value: float) -> Fraction:
     """Piecewise linear, clamped."""
     exact = [(Fraction(str(x)), Fraction(str(y))) for x, y in points]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import random_deals
 from company import CATEGORIES, Book, sf_id, stamp
 
 if TYPE_CHECKING:
@@ -114,7 +115,9 @@ def id18(text: str) -> str:
 
 
 def scene(seed: int) -> Scene:
-    return _Maker(random.Random(seed)).make()  # a seeded company, no secret
+    made = _Maker(random.Random(seed)).make()  # a seeded company, no secret
+    random_deals.enrich(made, random.Random(f"deals {seed}"))
+    return made
 
 
 class _Maker:
