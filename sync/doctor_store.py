@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from connectors.findings import Finding, listed
 from rules import words
 from rules.sources import COVERAGE
-from sync import normalise
+from sync import hierarchy, normalise
 from sync.declared_fields import DECLARED_FIELDS
 from sync.doctor_inputs import causes, missing_inputs
 from sync.doctor_lists import lists, uncounted_tasks
@@ -125,6 +125,8 @@ def _look(config: Config, mirror: Mirror, found: StoreLook) -> None:
             "see what [accounts] preset and managed ask for, and that contracts, deals or issues were read."
         )
         found.findings.append(Finding("accounts", "warning", message, advice, code="unmanaged"))
+    if config.accounts.group is not None:
+        found.findings += hierarchy.findings(connection)
     uncovered = _coverage(mirror, found)
     _unknown_metrics(config, mirror, uncovered, managed, found)
     for name, (findings, rows) in {

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connectors.findings import Finding, listed
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -90,4 +92,26 @@ def rings(connection: duckdb.DuckDBPyConnection) -> list[Ring]:
             ring.append(parents[ring[-1]])
         seen.update(ring)
         found.append(Ring(tuple(ring), tuple(names[each] for each in ring)))
+    return found
+
+
+def findings(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """What is worth knowing of the groups that the config asks for, once the store was measured."""
+    found = []
+    rows = connection.execute(
+        "select coalesce(name, account_id), managed from accounts where is_group order by 1, account_id"
+    ).fetchall()
+    unmanaged = [name for name, managed in rows if not managed]
+    if not rows:
+        message = "[accounts] group holds for no account, so each is measured over its own records."
+        advice = "correct the condition, or leave it out."
+        found.append(Finding("accounts", "warning", message, advice, code="no_group"))
+    if unmanaged:
+        message = f"Not managed, so measured but neither scored nor written to: the group accounts {listed(unmanaged)}."
+        advice = "name them in [accounts] managed too: it looks at their own records alone."
+        found.append(Finding("accounts", "warning", message, advice, code="unmanaged_group"))
+    for ring in rings(connection):
+        message = f"{ring.told[0].upper()}{ring.told[1:]}."
+        advice = "correct Parent Account of one of them in Salesforce."
+        found.append(Finding("accounts", "warning", message, advice, code="ring"))
     return found

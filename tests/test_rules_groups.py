@@ -13,6 +13,8 @@ from pulled import rows
 from simulator import dataset
 from simulator.server import Simulator
 from sync import normalise, views
+from sync.config_errors import ConfigError
+from sync.doctor_store import look
 from sync.mirror import Mirror
 
 if TYPE_CHECKING:
@@ -228,6 +230,26 @@ def test_a_group_has_the_numbers_of_one_account_with_all_their_records(company, 
         "unit_coverage": (1, None),
         "unit_contacts_missing": (1, 0),
     }
+
+
+def test_a_group_that_is_not_managed_or_not_there_is_told(company):
+    def codes(accounts: str) -> dict[str, str]:
+        company.configure(accounts + JIRA)
+        return {
+            each.code: each.message for each in look(company.config, 1).findings if each.subject == "accounts"
+        }
+
+    assert codes(ACCOUNTS) == {}
+    unmanaged = codes("[accounts]\ngroup = \"type = 'Holding'\"\n")["unmanaged_group"]
+    assert "Empty" in unmanaged
+    assert "Self" in unmanaged
+    assert "Holding," not in unmanaged
+    assert codes("[accounts]\ngroup = \"type = 'Konzern'\"\n").keys() == {"no_group"}
+    company.configure("[accounts]\ngroup = \"typ = 'Holding'\"\n")
+    with pytest.raises(ConfigError) as caught:
+        _ = company.config
+    assert 'accounts.group, column 1: unknown column "typ"' in str(caught.value)
+    company.configure(ACCOUNTS + JIRA)
 
 
 def test_accounts_that_are_each_others_parents_are_named_and_measured_alone(serve):
