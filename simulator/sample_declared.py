@@ -20,6 +20,17 @@ def _mission(text: str, days: int) -> dict[str, Any]:
     return {"Rapport_Mission__c": text, "Rapport_Mission_Date__c": days}
 
 
+def _kept(mark: int) -> dict[str, Any]:
+    """Of an everyday customer whose account manager keeps the record."""
+    return {
+        **_pulse(mark, 40),
+        **_mission("To be the supplier that nobody has to chase", 320),
+        "Rapport_Last_Review__c": 70,
+        "Rapport_SLA_Review__c": 120,
+        "Rapport_Standing__c": "Preferred",
+    }
+
+
 # By the key of the firm; dates are days before now.
 DECLARED: Final[Mapping[str, Mapping[str, Any]]] = {
     "Acme GmbH": {**_pulse(3, 20), "Rapport_Target__c": 250_000, "Rapport_Last_Review__c": 120},
@@ -55,7 +66,7 @@ DECLARED: Final[Mapping[str, Mapping[str, Any]]] = {
         "Rapport_Last_Review__c": 30,
         "Rapport_SLA_Review__c": 50,
         "Rapport_Standing__c": "Partner",
-        "Rapport_Target__c": 300_000,
+        "Rapport_Target__c": 350_000,
     },
     "Vantage Retail Group": {
         "Rapport_CSAT__c": 4.0,
@@ -63,6 +74,25 @@ DECLARED: Final[Mapping[str, Mapping[str, Any]]] = {
         "Rapport_SLA_Review__c": 100,
     },
     "Zephyr Airlines": _pulse(3, 200),
+    # Everyday customers.
+    "Castellan Security": _kept(3),
+    "Delta Fabrication": _kept(4),
+    "Everhart Pharma": _kept(4),
+    "Silverline Telecom": _kept(4),
+    "Sunfield Grid": _kept(5),
+    "Sunfield Solar": _kept(5),
+    "Terranova Seeds": _kept(3),
+    "Vantage Online": _kept(4),
+    # Departments.
+    "Finance and Controlling": {**_pulse(2, 18), "Rapport_Standing__c": "Vendor"},
+    "Human Resources": {
+        **_pulse(5, 11),
+        **_mission("Nobody signs on paper any more", 250),
+        "Rapport_Last_Review__c": 28,
+        "Rapport_SLA_Review__c": 60,
+        "Rapport_Standing__c": "Partner",
+    },
+    "Plant Graz": {**_pulse(3, 35), "Rapport_Standing__c": "Preferred"},
 }
 
 

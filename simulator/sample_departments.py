@@ -13,7 +13,8 @@ from simulator.sample_firms import IN_HOUSE_TYPES, IT_DESK, SILENT, Firm, Life
 from simulator.sample_issues import OFFERINGS, outage
 from simulator.sample_people import INTERNAL_DOMAIN, Role
 from simulator.sample_scene import BY_KEY
-from simulator.sample_stories_growth import objective, plan, review
+from simulator.sample_stories_delivery import rate
+from simulator.sample_stories_growth import objective, plan, review, tell, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,10 +117,23 @@ def did_not_hold(scene: Scene) -> None:
 
 
 def served_well(scene: Scene) -> None:
-    """Human Resources: a plan for the year with work in it, and a review last month."""
+    """Human Resources: a plan for the year with work in it, a review last month, hours that last, good marks."""
+    clock, agent = scene.clock, scene.supporter()
     row = plan(scene, "Hiring without paper", start=150, end=-215)
     objective(scene, row, "Contracts signed online", status="Completed", end=30)
     review(scene, days=28)
+    head, recruiter = scene.contacts[:2]
+    tell(scene, head, "Executive Sponsor")
+    tell(scene, recruiter, "Champion", reference=80)
+    value(scene, "A contract is signed within a day", amount=30_000, days=45, by=head.name)
+    rate(scene, 5, 4, 5, 5)
+    contract(scene, started=150, days=365, budget_hours=80)
+    site = scene.issue(BY_KEY[IT_DESK], "Change", "Form for holidays fails", clock.working(100), recruiter)
+    site.comment(clock.working(99), agent, "We begin this week.")
+    site.step(clock.working(98), agent, "In Progress")
+    for turn in range(3):
+        site.log(clock.working(90 - 20 * turn), agent, 8)
+    site.step(clock.working(40), agent, "Resolved")
 
 
 # By the key of the firm.

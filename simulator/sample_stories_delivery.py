@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.sample_business import add_case, case_comment, contract, milestone, portal_user
 from simulator.sample_clock import salesforce_stamp
+from simulator.sample_issues import subjects
+from simulator.sample_jira import HOUR
 from simulator.sample_jira_site import Version
 from simulator.sample_scene import BY_KEY
 
@@ -63,7 +65,8 @@ def rate(scene: Scene, *marks: int) -> None:
     clock = scene.clock
     for turn, mark in enumerate(marks):
         hours, who = 130 + 24 * turn, scene.speakers[turn % len(scene.speakers)]
-        issue = scene.request("Order confirmation is late", hours_ago=hours, by=who)
+        texts = subjects(scene)
+        issue = scene.request(texts[turn % len(texts)], hours_ago=hours, by=who)
         issue.step(clock.business_ago(hours - 8), scene.supporter(), "Resolved")
         issue.rating = (mark, clock.business_ago(hours - 12))
         issue.updated = max(issue.updated, issue.rating[1])
@@ -120,6 +123,24 @@ def web_shop_slips(scene: Scene) -> None:
         agent = scene.supporter()
         failure.comment(clock.working(days - 0.2), agent, "We restart it and look for the cause.")
         _solve(failure, agent, after=0.3, days=days)
+
+
+def within_estimate(scene: Scene) -> None:
+    """Sunfield: a small epic that needs no more than was said, and hours that last for the contract."""
+    clock, lead, developer = scene.clock, scene.company.staff["shah"], scene.developer()
+    contract(scene, started=120, days=365, budget_hours=200)
+    shop = BY_KEY["PROD"]
+    epic = scene.issue(shop, "Epic", "Forecast for cloudy days", clock.working(70), lead)
+    epic.step(clock.working(60), lead, "In Progress")
+    epic.step(clock.working(10), lead, "In Review")
+    part = scene.issue(shop, "Story", "Clouds from the satellite", clock.working(65), lead)
+    part.parent = epic
+    part.original_seconds, part.remaining_seconds = 40 * HOUR, 6 * HOUR
+    part.assign(clock.working(40), lead, developer)
+    part.step(clock.working(30), developer, "In Progress")
+    for turn in range(4):
+        part.log(clock.working(28 - 5 * turn), developer, 8)
+    part.step(clock.business_ago(20), developer, "In Review")
 
 
 def _part(scene: Scene, name: str, *, created: int, due: int, done: int) -> None:

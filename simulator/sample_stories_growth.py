@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.sample_business import asset, contract, entitle
 from simulator.sample_clock import salesforce_stamp
 from simulator.sample_deals import ANALYTICS, CARE, CONNECT, PRODUCTS, SUITE, TRAINING, deal
-from simulator.sample_stories_delivery import rate
+from simulator.sample_stories_delivery import rate, within_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,8 +32,7 @@ def shrinking(scene: Scene) -> None:
          people=[vera])  # fmt: skip
     deal(scene, f"{name}: Figures", stage="Proposal", amount=10_000, created=70, close=12, product=ANALYTICS,
          people=[mina])  # fmt: skip
-    year_end = (clock.today - clock.today.replace(month=12, day=31)).days
-    deal(scene, f"{name}: Care for all mills", stage="Proposal", amount=50_000, created=30, close=year_end,
+    deal(scene, f"{name}: Care for all mills", stage="Proposal", amount=50_000, created=30, close=_year_end(scene),
          product=CARE, people=[vera])  # fmt: skip
     asset(scene, SUITE, days=490)
     asset(scene, next(name for name, (_, sold) in PRODUCTS.items() if not sold), days=900, status="Obsolete")
@@ -133,7 +132,7 @@ def all_is_well(scene: Scene) -> None:
     objective(scene, row, "Solar on the platform", status="Completed", end=20)
     deal(scene, f"{name}: Platform", stage="Closed Won", amount=240_000, created=150, close=95, people=[ruth],
          Rapport_Competitor__c="Rivalsoft", Rapport_Inbound__c=True)  # fmt: skip
-    deal(scene, f"{name}: Grid", stage="Negotiation", amount=90_000, created=45, close=-20, product=ANALYTICS,
+    deal(scene, f"{name}: Grid", stage="Negotiation", amount=180_000, created=45, close=_year_end(scene), product=ANALYTICS,
          people=[ruth], Rapport_Inbound__c=True, Rapport_Objective__c=goal["Id"])  # fmt: skip
     for each in scene.org.tables["Opportunity"]:
         if each["AccountId"] == scene.account_id and not each["IsClosed"]:
@@ -148,9 +147,29 @@ def all_is_well(scene: Scene) -> None:
     service_contract(scene, days=200)
     review(scene, days=30)
     rate(scene, 5, 5, 5, 4, 5)
+    within_estimate(scene)
     scene.org.meeting(
         clock.ahead(6), scene.manager, scene.account_id, [ruth], "Quarterly review", booked=clock.working(3)
     )
+
+
+def well_kept(scene: Scene) -> None:
+    """Everyday customers whose account manager does the homework: a plan, a champion, a sponsor, a review."""
+    row = plan(scene, f"The year with {scene.firm.name}", start=130, end=-235)
+    goal = objective(scene, row, "One more unit", status="In Progress", end=-100)
+    for each in scene.org.tables["Opportunity"]:
+        if each["AccountId"] == scene.account_id and not each["IsClosed"]:
+            each["Rapport_Objective__c"] = goal["Id"]
+    tell(scene, scene.speakers[0], "Champion", reference=120)
+    if len(scene.speakers) > 1:
+        tell(scene, scene.speakers[1], "Executive Sponsor")
+    value(scene, "Half a day less for each month end", amount=25_000, days=150, by=scene.speakers[0].name)
+
+
+def _year_end(scene: Scene) -> int:
+    """The last day of the year as days ago, so ahead: a deal that closes then closes this year on any day."""
+    today = scene.clock.today
+    return (today - today.replace(month=12, day=31)).days
 
 
 # Records of governance and standing.
@@ -235,6 +254,10 @@ def service_contract(scene: Scene, *, days: int) -> None:
 
 
 # By the key of the firm.
+WELL_KEPT: Final = (
+    *("Castellan Security", "Delta Fabrication", "Everhart Pharma", "Silverline Telecom", "Sunfield Grid"),
+    *("Sunfield Solar", "Terranova Seeds", "Vantage Online"),
+)
 TOLD_OF_GROWTH: Final[Mapping[str, Callable[[Scene], None]]] = {
     "Acme GmbH": migration_has_a_budget,
     "Aurora Optics": beaten,
@@ -247,4 +270,5 @@ TOLD_OF_GROWTH: Final[Mapping[str, Callable[[Scene], None]]] = {
     "Nordwind AG": expired_plan,
     "Sunfield Energy": all_is_well,
     "Vantage Retail Group": sponsored,
+    **dict.fromkeys(WELL_KEPT, well_kept),
 }

@@ -173,6 +173,9 @@ def test_the_departments_have_their_stories_too(in_house):
 
 
 def test_only_departments_are_scored_in_their_book(in_house):
-    scored = {each["account"]: each["scorecards"]["health"]["band"] for each in in_house.scores()}
-    assert set(scored) == {firm.name for firm in DEPARTMENTS}
-    assert scored["Human Resources"] == "green"
+    bands = {
+        each["account"]: {card["band"] for card in each["scorecards"].values()} for each in in_house.scores()
+    }
+    assert set(bands) == {firm.name for firm in DEPARTMENTS}
+    assert bands["Human Resources"] == {"green"}
+    assert bands["Legal Affairs"] == {"unknown"}

@@ -425,7 +425,7 @@ def test_parents_organisations_and_people_of_issues_exist(data):
             author = note["author"]
             if author["accountType"] == "customer":
                 assert author["emailAddress"] in emails
-    assert children == 3
+    assert children == 4
 
 
 def test_fields_statuses_projects_and_priorities_name_what_issues_use(data):
