@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from itertools import combinations
 
 import pytest
@@ -188,5 +187,3 @@ def test_what_to_do_is_said_in_words_with_the_records_and_people(book, serve):
     lines = rapport("--config", company.config_path, "explain", "Acme").out.splitlines()
     assert lines[-1].startswith(f"To reach {shown['target']}: ")
     assert lines[-1].endswith('rapport whatif "Acme"')
-    asked = rapport("--config", company.config_path, "whatif", "Acme", "--format", "json").json
-    assert asked["changes"] == json.loads(json.dumps(shown["changes"]))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pytest
 from command_line import rapport
 from company import CUSTOMER, NOW, STAFF, Book, Company, ago
@@ -14,7 +14,7 @@ from rules import catalogue, trends
 from rules.sources import SOURCES
 from simulator import dataset
 from simulator.server import Simulator
-from sync import canonical, history, views
+from sync import canonical, history, run, views
 from sync.history import Entry, nearest, superfluous, wanted_replays
 from sync.state import State
 
@@ -108,12 +108,115 @@ def test_a_replay_leaves_out_measures_without_history_and_scorecards_of_which_to
     assert rest.scorecards["most"].caps == ()
 
 
+# -- kept and read ------------------------------------------------------------------------------------------------------
+
+
+class Books:
+    """A history of one scorecard of two accounts, without any metrics behind it."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.scored = duckdb.connect()
+
+    def keep(
+        self,
+        at: datetime,
+        *scores: int | None,
+        digest: str = "now",
+        replayed: bool = False,
+        partial: bool = False,
+    ) -> None:
+        rows = ", ".join(
+            f"('A{n}', 'card', {'null' if score is None else score}, 1.5e0, 1e0, '{_band(score)}')"
+            for n, score in enumerate(scores)
+        )
+        columns = "account_id, scorecard, score, capped, confidence, band"
+        self.scored.execute(f"create or replace table eval_scores as from (values {rows}) t({columns})")
+        left_out = {"card": ("m",) if partial else ()} if replayed else None
+        history.record(
+            self.state, self.scored, at, digest, run_id="run", retention=timedelta(days=800), partial=left_out
+        )
+
+    def past(self, at: datetime = AT, digest: str = "now") -> dict[int, dict[str, int | None]]:
+        found: dict[int, dict[str, int | None]] = {}
+        for row in history.past(self.state, digest, at).scores.to_pylist():
+            found.setdefault(row["horizon"], {})[row["account_id"]] = row["score"]
+        return found
+
+    def since(self, at: datetime = AT) -> dict[str, tuple[str, int]]:
+        rows = history.past(self.state, "now", at).spells.to_pylist()
+        return {row["account_id"]: (row["band"], (row["until"] - row["since"]).days) for row in rows}
+
+    def entries(self) -> list[tuple[int, str, bool]]:
+        return [
+            ((AT - each.as_of).days, each.digest, each.replayed) for each in history.entries(self.state, AT)
+        ]
+
+
+def _band(score: int | None) -> str:
+    return "unknown" if score is None else "green" if score >= 70 else "amber" if score >= 40 else "red"
+
+
+@pytest.fixture
+def kept(tmp_path):
+    with State.open(tmp_path) as state:
+        yield Books(state)
+
+
+def _ago(days: float) -> datetime:
+    return AT - timedelta(days=days)
+
+
+def test_runs_of_an_hour_are_one_entry_and_the_past_knows_no_later_one(kept):
+    kept.keep(_ago(30), 50, 60)
+    kept.keep(_ago(30), 51, None)
+    assert kept.entries() == [(30, "now", False)]
+    kept.keep(_ago(7), 80, 90)
+    assert kept.past() == {7: {"A0": 80, "A1": 90}, 30: {"A0": 51, "A1": None}}
+    assert kept.past(_ago(23)) == {7: {"A0": 51, "A1": None}}  # 30 days ago is 7 days before that
+    assert kept.past(_ago(31)) == {}
+    assert [(row["account"], row["score"]) for row in history.told(kept.state, _ago(8), {"A0": "Acme"})] == [
+        ("Acme", 51),
+        (None, None),
+    ]
+
+
+def test_another_config_has_another_past_and_what_was_seen_stays(kept):
+    kept.keep(_ago(31), 50, 60, digest="before", replayed=True)
+    kept.keep(_ago(29), 55, 65, digest="before")
+    assert kept.past() == {}
+    assert kept.past(digest="before") == {
+        30: {"A0": 55, "A1": 65}
+    }  # as near as a replay, and somebody looked
+    kept.keep(_ago(30), 70, 80, replayed=True)
+    kept.keep(AT, 75, 85)
+    assert kept.entries() == [(30, "now", True), (29, "before", False), (0, "now", False)]
+    assert kept.past() == {30: {"A0": 70, "A1": 80}}
+
+
+def test_days_in_a_band_begin_with_its_first_sight_and_replays_stand_in_only_before_that(kept):
+    for days, score in ((40, 80), (33, 30), (26, 35)):
+        kept.keep(_ago(days), score, None, replayed=True)
+    assert kept.since()["A0"] == ("red", 33)
+    kept.keep(
+        _ago(19), 20, 50, replayed=True, partial=True
+    )  # of a part of the measures: no band that anybody saw
+    assert kept.since() == {"A0": ("red", 33), "A1": ("unknown", 40)}
+    kept.keep(_ago(10), 38, 50)
+    kept.keep(
+        _ago(15), 90, 90, digest="other", replayed=True
+    )  # worked out later, of a time that was seen by then
+    kept.keep(_ago(5), 45, 55)
+    assert kept.since() == {"A0": ("amber", 5), "A1": ("amber", 10)}
+    assert kept.since(_ago(6)) == {"A0": ("red", 27), "A1": ("amber", 4)}
+
+
 # -- served ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory):
-    """Acme had a question open until 20 days ago, Beta has one since 6 days, Quiet is young; synced twice in the hour."""
+    """Acme had a question open until 20 days ago, Beta has one since 6 days, Quiet is young; synced once."""
     folder = tmp_path_factory.mktemp("moved")
     book = Book()
     book.account("Quiet", CreatedDate=ago(days=3))
@@ -132,9 +235,10 @@ def moved(tmp_path_factory):
     with Simulator(dataset.load(book.write(folder / "dataset")), now=NOW) as simulator:
         company = Company(folder, simulator, book)
         company.configure(f"{WEEKLY}{CARDS}", mode="observe")
-        company.sync()
-        company.sync()
-        yield company
+        outcome = run.run_sync(
+            company.config, allow_large_change=False, adopt=False, progress=lambda source, rows: None
+        )
+        yield company, outcome.plan
 
 
 CARDS = """
@@ -161,11 +265,6 @@ points = [[0, 100], [1, 0]]
 """
 
 
-def _entries(company: Company) -> list[Entry]:
-    with State.open(company.config.store_folder) as state:
-        return history.entries(state, NOW + timedelta(days=99))
-
-
 def _facts(connection, *columns: str) -> dict[str, tuple]:
     rows = connection.execute(
         f"select a.name, {', '.join(f'f.{column}' for column in columns)} from eval_facts f "
@@ -174,16 +273,9 @@ def _facts(connection, *columns: str) -> dict[str, tuple]:
     return {row[0]: row[1:] for row in rows}
 
 
-def test_syncs_of_an_hour_are_one_entry_beside_the_replayed_weeks(moved):
-    found = _entries(moved)
-    assert [(each.replayed, (NOW - each.as_of).days) for each in found] == [
-        *((True, days) for days in (28, 21, 14, 7)),
-        (False, 0),
-    ]
-
-
 def test_trends_and_days_in_a_band_are_those_of_the_history_and_usable_in_rules(moved):
-    with moved.measured() as (config, mirror, as_of), State.open(config.store_folder) as state:
+    company, plan = moved
+    with company.measured() as (config, mirror, as_of), State.open(config.store_folder) as state:
         facts = _facts(
             mirror.connection, "health_trend_7d", "health_trend_30d", "health_trend_90d", "health_score"
         )
@@ -232,32 +324,20 @@ def test_trends_and_days_in_a_band_are_those_of_the_history_and_usable_in_rules(
         states = {name: each["state"] for name, each in told.items()}
         assert states == {"Acme": "silent", "Beta": "fires", "Quiet": "unknown"}
         assert "Health in 7 days" in told["Beta"]["reason"]
-
-
-def test_a_past_instant_knows_no_later_entry(moved):
-    with moved.measured(NOW - timedelta(days=21)) as (_, mirror, _):
-        facts = _facts(mirror.connection, "health_trend_7d", "health_trend_30d")["Acme"]
-    assert facts[0] is not None  # of the entry 28 days ago
-    assert facts[1] is None
-
-
-def test_the_plan_writes_the_points_in_30_days(moved):
-    plan = moved.plan()
-    written = {
-        change.account: change.fields["Rapport_Trend__c"].after
-        for change in plan.changes
-        if "Rapport_Trend__c" in change.fields
-    }
-    trends_of = {row["account"]: row["scorecards"]["health"]["trend_30d"] for row in moved.scores()}
-    assert written == {name: moves for name, moves in trends_of.items() if moves is not None}
-    assert written.keys() == {"Acme", "Beta"}
+        written = {
+            change.account: change.fields["Rapport_Trend__c"].after
+            for change in plan.changes
+            if "Rapport_Trend__c" in change.fields
+        }
+        assert written == {name: facts[name][1] for name in ("Acme", "Beta")}
 
 
 def test_the_history_can_be_read_as_rows_and_as_the_last_values_of_each_account(moved):
-    with State.open(moved.config.store_folder) as state:
+    company, _ = moved
+    with State.open(company.config.store_folder) as state:
         rows = history.told(state, NOW, {})
     assert {row["as_of"] for row in rows if not row["replayed"]} == {"2026-11-18T12:00:00Z"}
-    config = ("--config", moved.config_path)
+    config = ("--config", company.config_path)
     shown = rapport(*config, "scores", "--history", "--format", "json").json
     assert len(shown) == len(rows)
     assert {row["account"] for row in shown} == {"Acme", "Beta", "Quiet"}
@@ -273,15 +353,3 @@ def test_the_history_can_be_read_as_rows_and_as_the_last_values_of_each_account(
     text = rapport(*config, "scores", "--history").out
     assert text.startswith("Health: the last 5 of 5 entries (those in brackets were worked out afterwards)\n")
     assert re.search(r"(?m)^Acme( +(\d+|–)){5}$", text)
-
-
-def test_another_config_has_another_past_which_is_replayed_and_what_was_seen_stays(moved, tmp_path):
-    twin = Company(tmp_path, moved.simulator, moved.book)
-    shutil.copytree(moved.config.store_folder, twin.folder / "rapport-data")
-    twin.config_path.write_text(moved.config_path.read_text() + "[bands]\ngreen = 80\n")
-    with twin.measured() as (_, mirror, _):
-        assert _facts(mirror.connection, "health_trend_30d")["Acme"] == (None,)  # of the other one, no past
-    twin.sync()
-    assert [((NOW - each.as_of).days, each.replayed) for each in _entries(twin)] == [
-        (30, True), (7, True), (0, False), (0, False),
-    ]  # fmt: skip
