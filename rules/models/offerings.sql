@@ -29,21 +29,32 @@ had as (
   join dealing_offerings f on f.dealing_id = i.record_id
   cross join preset x
   where x.internal > 0
-),
-each as (
-  select a.account_id, k.offering, 1 as known, 0 as owned from accounts a cross join known k where k.offering is not null
-  union all
-  select h.account_id, h.offering, 0 as known, 1 as owned from had h where h.offering is not null
 )
 select
-  e.account_id,
+  a.account_id,
   'none' as record_system,
-  e.offering as record_id,
-  e.offering as record_key,
-  e.offering as record_text,
+  k.offering as record_id,
+  k.offering as record_key,
+  k.offering as record_text,
   cast(null as varchar) as record_person,
-  e.offering,
-  max(e.known) = 1 as known,
-  max(e.owned) = 1 as owned
-from each e
-group by e.account_id, e.offering
+  k.offering,
+  true as known,
+  h.offering is not null as owned
+from accounts a
+cross join known k
+left join had h on h.account_id = a.account_id and h.offering = k.offering
+where k.offering is not null
+union all
+select
+  h.account_id,
+  'none' as record_system,
+  h.offering as record_id,
+  h.offering as record_key,
+  h.offering as record_text,
+  cast(null as varchar) as record_person,
+  h.offering,
+  false as known,
+  true as owned
+from had h
+left join known k on k.offering = h.offering
+where k.offering is null and h.offering is not null
