@@ -106,6 +106,7 @@ def test_the_common_list_runs_on_duckdb_and_is_emitted_for_spark(engine, sql, re
             "SELECT (CAST(`a` AS DOUBLE) / CAST(3600 AS DOUBLE)) FROM `t`",
         ),
         ("select cast(null as varchar) from t", "SELECT CAST(NULL AS STRING) FROM `t`"),
+        ("select cast(a as decimal(28, 2)) from t", "SELECT CAST(`a` AS DECIMAL(28, 2)) FROM `t`"),
         (
             "select a from t where b > c - interval '90' day",
             "SELECT `a` FROM `t` WHERE `b` > `c` - INTERVAL '90' DAY",
