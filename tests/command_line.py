@@ -65,10 +65,11 @@ def process(
     env: dict[str, str] | None = None,
     cwd: Path | None = None,
     stdout: int | None = subprocess.PIPE,
+    timeout: float = 60,
 ) -> Result:
     """Run one command as a process of its own, as a scheduler does."""
     done = subprocess.run(
-        command(*arguments), env=process_environment(env), cwd=cwd, stdout=stdout, stderr=subprocess.PIPE, timeout=60, check=False
+        command(*arguments), env=process_environment(env), cwd=cwd, stdout=stdout, stderr=subprocess.PIPE, timeout=timeout, check=False
     )  # fmt: skip
     told = Result(done.returncode, done.stdout or b"", done.stderr.decode())
     return _checked(told, always_prints="doctor" in arguments)
