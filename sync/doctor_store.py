@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connectors.findings import Finding, listed
-from rules import words
+from rules import segments, words
 from rules.sources import COVERAGE
 from sync import hierarchy, normalise
 from sync.declared_fields import DECLARED_FIELDS
@@ -127,6 +127,10 @@ def _look(config: Config, mirror: Mirror, found: StoreLook) -> None:
         found.findings.append(Finding("accounts", "warning", message, advice, code="unmanaged"))
     if config.accounts.group is not None:
         found.findings += hierarchy.findings(connection)
+    found.findings += [
+        Finding(f"segments.{each.segment}", "warning", each.message, each.advice, code="segments")
+        for each in segments.told(connection, config.catalogue)
+    ]
     uncovered = _coverage(mirror, found)
     _unknown_metrics(config, mirror, uncovered, managed, found)
     for name, (findings, rows) in {
