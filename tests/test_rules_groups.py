@@ -27,7 +27,7 @@ managed = "type = 'Customer' or type = 'Holding' or industry = 'Group'"
 group = "type = 'Holding' or industry = 'Group'"
 """
 # made of other metrics
-OF_OTHERS = {"quadrant", "quadrant_mismatch", "manual_input_share", "plan_gaps"}
+OF_OTHERS = {"quadrant", "tier_mismatch", "manual_input_share", "plan_gaps"}
 ADDING = {"issues", "moments", "contacts", "missed_calls", "threads", "steps", "opportunities", "revenue", "renewals",
           "sla_cycles", "due_moves", "worklogs"}  # fmt: skip
 JIRA = '[jira]\nurl = "{jira}"\nemail = "i@vendor.example"\ncustomer_visible_projects = ["OPS"]\n'
