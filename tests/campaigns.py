@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def seeds(daily: int, thorough: int) -> list:
@@ -15,3 +20,13 @@ def seeds(daily: int, thorough: int) -> list:
 def sometimes(daily: int, thorough: int) -> list:
     """One value for every run, such as a wide stride, and another for the long one."""
     return [daily, pytest.param(thorough, marks=pytest.mark.thorough)]
+
+
+def few(daily: int, cases: Iterable) -> list:
+    """The first `daily` cases for every run, the others for the long one."""
+    return [
+        case
+        if place < daily
+        else pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.thorough)
+        for place, case in enumerate(cases)
+    ]

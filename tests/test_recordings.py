@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from campaigns import few
 from company import FIXTURES, NOW, Book, ago
 from pulled import assert_as_if_fresh, rows
 
@@ -170,7 +171,7 @@ def served(serve, site: str):
     return company, issues
 
 
-@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("site", few(2, SITES))
 def test_recorded_issues_are_pulled_linked_measured_and_planned(serve, site):
     company, issues = served(serve, site)
     expected = counted(issues)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import pytest
+from campaigns import few
 from company import CUSTOMER, NOW, STAFF, ago, sf_id, stamp
 from pulled import SECRET, Edits, assert_as_if_fresh, busy_book, change_mirror, fresh, refusing, rows, tables
 
@@ -120,12 +121,12 @@ def test_an_incremental_pull_asks_only_for_what_changed(serve):
 
 @pytest.mark.parametrize(
     ("extra", "table", "reread"),
-    [
+    few(2, [
         ('[accounts.columns]\nregion = "Industry"\n', "sf_account", True),
         ('[jira]\nurl = "{jira}"\nemail = "i@vendor.example"\njql = "project in (SUP, DEV)"\n', "jira_issue", True),
         ('[jira]\nurl = "{jira}"\nemail = "i@vendor.example"\nsecurity_levels = ["Board only"]\n', "jira_issue", True),
         ("[time]\nholidays = [2026-12-24]\n", "jira_issue", False),
-    ],
+    ]),
 )  # fmt: skip
 def test_other_fields_or_another_query_read_all_of_that_source_again(serve, extra, table, reread):
     company = serve(busy_book())
@@ -191,17 +192,20 @@ def _everything(company):
 
 @pytest.mark.parametrize(
     ("table", "break_it", "full"),
-    [
-        ("sf_contact", lambda c: refusing(c, "salesforce", next_page, BROKEN), False),
-        ("sf_contact", lambda c: refusing(c, "salesforce", next_page, FORBIDDEN), True),
-        (
-            "jira_issue",
-            lambda c: refusing(c, "jira", lambda r: b"nextPageToken" in r.body, JIRA_BROKEN),
-            True,
-        ),
-        ("jira_issue", lambda c: refusing(c, "jira", asks("changelog/bulkfetch"), JIRA_BROKEN), False),
-        ("jira_issue", lambda c: refusing(c, "jira", asks("/comment"), JIRA_FORBIDDEN), False),
-    ],
+    few(
+        3,
+        [
+            ("sf_contact", lambda c: refusing(c, "salesforce", next_page, BROKEN), False),
+            ("sf_contact", lambda c: refusing(c, "salesforce", next_page, FORBIDDEN), True),
+            (
+                "jira_issue",
+                lambda c: refusing(c, "jira", lambda r: b"nextPageToken" in r.body, JIRA_BROKEN),
+                True,
+            ),
+            ("jira_issue", lambda c: refusing(c, "jira", asks("changelog/bulkfetch"), JIRA_BROKEN), False),
+            ("jira_issue", lambda c: refusing(c, "jira", asks("/comment"), JIRA_FORBIDDEN), False),
+        ],
+    ),
 )
 def test_a_source_whose_reading_fails_midway_stays_as_it_was(serve, table, break_it, full):
     company = serve(busy_book(), switches=SMALL_PAGES)

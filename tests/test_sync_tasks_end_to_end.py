@@ -6,6 +6,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
+from campaigns import few
 from company import NO_RULES, NOW, ago, sf_id
 
 TODAY = NOW.date().isoformat()
@@ -158,7 +159,8 @@ def test_true_again_on_the_same_day_is_a_second_episode(company):
 
 
 @pytest.mark.parametrize(
-    ("on_clear", "status", "deleted"), [("delete", "Not Started", True), ("leave", "Not Started", False)]
+    ("on_clear", "status", "deleted"),
+    few(1, [("delete", "Not Started", True), ("leave", "Not Started", False)]),
 )
 def test_on_clear_decides_what_becomes_of_it(company, on_clear, status, deleted):
     company.configure(NO_RULES + rule(on_clear=on_clear))
@@ -427,7 +429,7 @@ def test_while_a_red_fix_stands_grow_waits(book, serve):
 
 @pytest.mark.parametrize(
     ("manager_active", "fallback", "gets_it"),
-    [(True, True, "boss"), (False, True, "fallback"), (False, False, None)],
+    few(2, [(True, True, "boss"), (False, True, "fallback"), (False, False, None)]),
 )
 def test_an_owner_who_left_is_stood_in_for(book, serve, manager_active, fallback, gets_it):
     people = {
@@ -462,11 +464,14 @@ def test_an_owner_who_left_is_stood_in_for(book, serve, manager_active, fallback
 
 @pytest.mark.parametrize(
     ("change", "says"),
-    [
-        ("missing", "is not there"),
-        ("hidden", "is not there, or hidden"),
-        ("not unique", "is not unique"),
-    ],
+    few(
+        1,
+        [
+            ("missing", "is not there"),
+            ("hidden", "is not there, or hidden"),
+            ("not unique", "is not unique"),
+        ],
+    ),
 )
 def test_without_a_sound_key_field_no_task_is_written_but_scores_are(book, serve, change, says):
     fields = book.schema["Task"]["fields"]
