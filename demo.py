@@ -51,7 +51,7 @@ CompletedAt = "Answered_At__c"
 now = "{now}"
 
 [history]
-backfill_weeks = 5       # enough to say how far a score moved in 30 days
+backfill_weeks = 4       # enough to say how far a score moved in 30 days
 
 [rollout]
 mode = "on"

@@ -34,8 +34,8 @@ def served(folder, now, config):
         company = Company(folder, simulator, Book())
         company.config_path = config(folder, simulator, now).path
         text = company.config_path.read_text()
-        assert "backfill_weeks = 5" in text
-        company.config_path.write_text(text.replace("backfill_weeks = 5", "backfill_weeks = 0"))
+        assert "backfill_weeks = 4" in text
+        company.config_path.write_text(text.replace("backfill_weeks = 4", "backfill_weeks = 0"))
         company.report = company.pull()
         yield company
 
