@@ -111,7 +111,7 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
 }
 
 # Columns of models/service_coverage.sql, which models/coverage.sql hands on.
-COVERAGE = ("slas", "ratings", "worklogs", "releases", "scope", "budgets")
+COVERAGE = ("slas", "ratings", "worklogs", "releases", "budgets", "scope")
 
 REQUIRES: Mapping[str, tuple[str, ...]] = {
     "sla_cycles": ("slas",),

@@ -104,6 +104,10 @@ def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
         ageing={"type": "boolean"},
         fresh_by={"type": "string", "description": "The metric that tells how many days old this one is"},
         fresh_days={"type": "integer", "minimum": 1},
+        whatif={
+            "type": ["string", "boolean"],
+            "description": "What to do about it, or false where nobody can move it",
+        },
     )
     measure = _table(
         metric=line, weight=number, points={"type": "array", "items": pair, "minItems": 1}, label=line
