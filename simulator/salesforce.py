@@ -149,6 +149,8 @@ class SalesforceApi:
                 return json_response(self._root(call.version))
             case ["limits"], "GET":
                 return json_response(self._sessions.limits(self._query_jobs.left))
+            case ((["limits", "recordCount"] | ["sobjects"]), "GET") if not self._switches.lists_allowed:
+                raise Refused(403, "INSUFFICIENT_ACCESS", "insufficient access rights on cross-reference id")
             case ["limits", "recordCount"], "GET":
                 return json_response(self._counts(call.request.argument("sObjects") or ""))
             case ["query" | "queryAll" as kind], "GET":

@@ -36,6 +36,7 @@ class SalesforceSwitches:
     bulk_aborted: bool = False  # somebody aborts every job while it runs
     bulk_page_rows: int = 100_000  # of one answer, whatever is asked for
     bulk_compressed: bool = True  # answers to clients that accept gzip
+    lists_allowed: bool = True  # False: the lists of objects and of their sizes are for admins
     unshared_rows: int = 0  # of each object, which recordCount counts and the user does not see
     jwt_longest_seconds: int = 300  # until `exp`; some say 180
     jwt_users: frozenset[str] | None = None  # who is pre-authorised for the app; None: everybody

@@ -159,7 +159,9 @@ def _described(
     """The fields of each object that this user may see, side by side; None for objects that are not there for him."""
     listed = salesforce.object_names()
     names = list(dict.fromkeys(source.name for source in wanted))
-    there = [name for name in names if listed is None or name in listed]
+    if listed is None or "Account" not in listed:  # a list of something else
+        listed = frozenset(names)
+    there = [name for name in names if name in listed]
     with side_by_side(
         [partial(_describe, salesforce, name) for name in there], job.config.pull.parallel
     ) as answers:

@@ -73,15 +73,19 @@ def test_an_error_is_raised_in_its_turn_and_ends_what_is_under_way():
     assert sorted(closed) == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("parallel", [1, 8])
-def test_a_pull_stores_the_same_and_says_the_same_however_many_readings_go_on_at_once(serve, parallel):
-    book = busy_book()
-    company = serve(book, switches=Switches(**SMALL_PAGES))
+@pytest.mark.parametrize(("parallel", "lists_allowed"), [(1, True), (8, False)])
+def test_a_pull_stores_the_same_and_says_the_same_however_many_readings_go_on_at_once(
+    serve, parallel, lists_allowed
+):
+    salesforce = SalesforceSwitches(page_rows=3, lists_allowed=lists_allowed)
+    company = serve(busy_book(), switches=Switches(salesforce, JiraSwitches(page_limit=3)))
     report = company.pull()
     company.configure(f"[pull]\nparallel = {parallel}\n")
     before = tables(company)
     again = company.pull(full=True)
     assert tables(company) == before
+    rate = company.simulator.calls()["salesforce"]["by_endpoint"]
+    assert rate["GET /services/data/vXX/queryAll"] < 60  # no locator was dropped and its query begun again
     assert (again.notices, again.rows) == (report.notices, report.rows)
 
 
