@@ -14,6 +14,7 @@ from rules import catalogue, deal_sources, service_sources, words
 from rules.describe_scorecards import scorecards_page
 from rules.evidence import leaves
 from rules.functions import SCALARS
+from rules.manual_share import ShareOfKnown
 from rules.sources import ACCOUNT_COLUMNS, ACTIVITY_COLUMNS, SOURCES
 
 if TYPE_CHECKING:
@@ -151,6 +152,11 @@ def _metric(shelf: Catalogue, metric: Metric) -> list[str]:
     lines += [f"- **Unit:** {metric.unit}"] if metric.unit else []
     if metric.name in shelf.late and metric.expr is None:
         lines.append("- **From:** the two axes of `[quadrant]`; see [scorecards.md](scorecards.md)")
+    elif isinstance(metric, ShareOfKnown):
+        lines.append("- **From:** every other metric that is known")
+        lines.append(
+            f"- **Declared are:** {', '.join(f'`{each.name}`' for each in metric.over if each.declared)}"
+        )
     elif metric.expr is not None:
         lines.append(
             f"- **From:** `{metric.expr.text}`, unknown where one of these is, or where it divides by 0"
