@@ -161,7 +161,9 @@ def plan(
     config = config_file.load(context.obj)
     with run.reading(config, wait=wait, notify=_note) as (mirror, state):
         _note_incomplete(mirror)
-        made = run.build_plan(config, mirror, state, _instant(as_of, config, mirror), adopt=adopt)
+        instant = _instant(as_of, config, mirror)
+        _note_replay(views.without_history(config, mirror, instant))
+        made = run.build_plan(config, mirror, state, instant, adopt=adopt)
         names = plan_text.Names(*views.plan_names(config, mirror, made))
     text = made.to_text()
     if out is not None:
@@ -669,6 +671,7 @@ def _run(arguments: list[str] | None) -> int:
 def _usage(message: str, context: Any) -> int:
     """What the command line library says, and where the help is; without a command the message is the help."""
     command = context.command_path if context is not None else "rapport"
+    message = message.replace("Value error, ", "")  # the library's own word for a choice that there is not
     name, _, option = message.partition(": ")
     if option == "--as-of" and name == "No such option":
         message = f"{command} has no --as-of: it works with the present"

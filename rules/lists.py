@@ -112,9 +112,9 @@ def _fix_first(
     )
     deed = f"case metric {deeds} else metric end" if deeds else "metric"
     fixed = ", ".join(f"'{name}'" for name, metric in catalogue.metrics.items() if metric.fixed) or "''"
-    weighs = (
-        f'greatest(e."{weight}", 0) / nullif(avg(greatest(e."{weight}", 0)) over (), 0)' if weight else "1"
-    )
+    # greatest() passes over NULL, and an account of which the weight is unknown is none without any
+    positive = f'case when e."{weight}" < 0 then 0 else e."{weight}" end'
+    weighs = f"{positive} / nullif(avg({positive}) over (), 0)" if weight else "1"
     rows = connection.execute(
         f"with lost as (select m.account_id, m.metric, m.place, {part} * cast(m.weight as double) * (100 - m.score) "
         f"  / sum(cast(m.weight as double)) over (partition by m.account_id, m.scorecard) as lost "
