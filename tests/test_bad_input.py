@@ -176,6 +176,25 @@ RULES = (
     config("a given metric", '[[tests]]\nrule = "call_back"\ngiven = { unansered_comments = 1 }\nexpect = "fires"\n', at(9, "tests[0].given.unansered_comments"), "did you mean unanswered_comments?"),
     config("a given word", '[[tests]]\nrule = "call_back"\ngiven = { unanswered_comments = "two" }\nexpect = "fires"\n', at(9, "tests[0].given.unanswered_comments"), "this is a number"),
 )  # fmt: skip
+SECTIONS = (
+    config("a setting for figures about people", '[privacy]\npeople_analytics = "all"\n', at(8, "privacy.people_analytics"), "off, team, named"),
+    config("how long to keep", '[privacy]\nretention = "soon"\n', at(8, "privacy.retention"), '"14 days"'),
+    config("weeks before the first", "[history]\nbackfill_weeks = -1\n", at(8, "history.backfill_weeks"), "at least 0"),
+    config("weeks without end", "[history]\nbackfill_weeks = 10000\n", at(8, "history.backfill_weeks"), "at most 104"),
+    config("a capacity below nothing", "[people]\ncapacity = -5\n", at(8, "people.capacity"), "more than 0"),
+    config("one role for a list of roles", '[people]\nrequired_roles = "Sponsor"\n', at(8, "people.required_roles"), "expected a list", '["Decision Maker"'),
+    config("where renewals stand", '[renewals]\nsource = "calendar"\n', at(8, "renewals.source"), "contract, opportunity, field"),
+    config("renewals in a field without a name", '[renewals]\nsource = "field"\n', at(8, "renewals.source"), "field = "),
+    config("a year before without a year", '[growth]\nrevenue_prior_12m = "X__c"\n', at(8, "growth.revenue_prior_12m"), "revenue_12m, which is missing"),
+    config("a field of plans", '[salesforce.plans.fields]\nNmae = "X__c"\n', at(8, "salesforce.plans.fields.Nmae"), "did you mean Name?"),
+    config("a field of surveys", '[salesforce.surveys.fields]\nScore = "X__c"\n', at(8, "salesforce.surveys.fields.Score"), "Rating"),
+    config("an object with a blank", '[salesforce.plans]\nobject = "Plan c"\n', at(8, "salesforce.plans.object"), '"Plan c"'),
+    config("an entry that Rapport does not read", '[salesforce.fields]\nRapport_Puls__c = "X__c"\n', at(8, "salesforce.fields.Rapport_Puls__c"), "did you mean Rapport_Pulse__c?"),
+    config("a field of Jira", '[jira.fields]\ncases = "X"\n', at(8, "jira.fields.cases"), "did you mean case?"),
+    config("no reading side by side", "[pull]\nparallel = 0\n", at(8, "pull.parallel"), "at least 1"),
+    config("more side by side than an org allows", "[pull]\nparallel = 99\n", at(8, "pull.parallel"), "at most 8"),
+    config("a column of groups", '[accounts]\ngroup = "nmae = 1"\n', at(8, "accounts.group, column 1"), "did you mean name?"),
+)  # fmt: skip
 FILES = (
     Row("a config in another encoding", ("rapport.toml:7", "UTF-8"), whole=BASE.encode() + b"# \xe9\n"),
     Row("a config in UTF-16", ("rapport.toml:1", "UTF-8"), whole=BASE.encode("utf-16")),
@@ -219,7 +238,13 @@ PLANS = (
 USAGE = (
     use("a command", "metrix", "No such command 'metrix'", "'metrics'", "rapport --help"),
     use("an option", "metrics --formt json", "No such option: --formt", "--format"),
-    use("a format", "metrics --format xml", "'xml'", "'json'", "--help"),
+    use("a format", "metrics --format xml", "Invalid value for '--format': 'xml' is not one of", "'json'", "--help"),
+    use("a list", "lists xyz", 'no list "xyz"', "fix-first, plan-gap, whitespace"),
+    use("no list", "lists", "Missing argument 'NAME'"),
+    use("scores by whom", "scores --by nobody", "'nobody' is not one of 'manager'"),
+    use("figures about people without leave", "scores --by manager", "Figures about employees are off", "people_analytics"),
+    use("an option with too much", "plan --detailed-exitcode=maybe", "does not take a value"),
+    use("a word too many", "validate extra", "unexpected extra argument", "extra"),
     use("a wait below nothing", "metrics --wait -1", "--wait", "greater than or equal to 0"),
     use("a wait in words", "metrics --wait soon", "--wait", "valid number"),
     use("no account", "explain", "Missing argument 'ACCOUNT'", "--help"),
@@ -243,7 +268,7 @@ USAGE = (
     use("a broken issue of a dataset", "simulate --data .", "issues.jsonl:1", code=3, **{"jira/issues__jsonl": b"[]\n"}),
     use("a folder that is not empty for the demo", "demo --keep .", "is not empty", "name a new folder"),
 )  # fmt: skip
-ROWS = (*METRICS, *SCORES, *RULES, *FILES, *PLANS, *USAGE)
+ROWS = (*METRICS, *SCORES, *RULES, *SECTIONS, *FILES, *PLANS, *USAGE)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.kind.replace(" ", "-") for row in ROWS])
@@ -270,4 +295,4 @@ def contents(folder) -> dict[str, bytes]:
 
 
 def test_every_row_is_a_kind_of_its_own():
-    assert len({row.kind for row in ROWS}) == len(ROWS) >= 140
+    assert len({row.kind for row in ROWS}) == len(ROWS) >= 170
