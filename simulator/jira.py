@@ -67,7 +67,7 @@ class JiraApi(IssueEdits):
         super().__init__(store, Site(dataset, store.find, groups or {}))
         for issue in store:
             self.site.learn(issue)
-        self._metadata = JiraMetadata(self.site, facts, form)
+        self._metadata = JiraMetadata(self.site, facts, form, releases_listed=switches.releases_listed)
         self._issues = JiraIssues(store, self.site, switches, form)
         self._writes = JiraWrites(self, switches)
         self._permissions = MyPermissions(switches, all_unasked=form is not None)

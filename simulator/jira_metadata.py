@@ -27,9 +27,15 @@ class JiraMetadata:
     """`site_facts` is the dataset's site.json; `form` is there on Data Center."""
 
     def __init__(
-        self, site: Site, site_facts: Mapping[str, Any] | None = None, form: DataCenterForm | None = None
+        self,
+        site: Site,
+        site_facts: Mapping[str, Any] | None = None,
+        form: DataCenterForm | None = None,
+        *,
+        releases_listed: bool = True,
     ) -> None:
         self._site = site
+        self._releases_listed = releases_listed
         self._facts = site_facts or {}
         self._form = form
 
@@ -111,7 +117,7 @@ class JiraMetadata:
 
     def versions(self, request: Request, reference: str) -> Response:
         found = self._site.project(reference)
-        if found is None:
+        if found is None or not self._releases_listed:
             raise RefusalError(404, f"No project could be found with key '{reference}'.")
         version = "3" if self._form is None else "2"
         return json_response(

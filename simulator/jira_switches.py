@@ -34,6 +34,8 @@ class JiraSwitches:
     changelog_whole_histories: bool = False  # fieldIds choose histories and leave their other items in
     missing_in_issue_errors: bool = True  # bulkfetch names what it did not find; else it is simply absent
     links_touch_updated: bool = False
+    linking_allowed: bool = True  # else 403 to whoever asks for links to other systems
+    releases_listed: bool = True  # else 404, as to who may not see the project
     properties_touch_updated: bool = False
     granted: frozenset[str] = frozenset(  # what mypermissions tells; nothing else asks for it
         {

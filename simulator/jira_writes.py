@@ -159,6 +159,8 @@ class JiraWrites:
     # Remote links
 
     def remote_links(self, request: Request, reference: str) -> Response:
+        if not self._switches.linking_allowed:
+            raise RefusalError(403, "Issue linking is currently disabled.")
         held = self._store.remote_links.get(str(self._found(reference)["id"]), [])
         wanted = request.argument("globalId")
         if wanted is None:

@@ -12,13 +12,13 @@ from fractions import Fraction
 
 import oracle_contacts
 import oracle_deals
-from oracle_answers import Answers
 from oracle_deals import Deals
 from oracle_scores import SCORECARDS, combined, of_preset, scorecard, shown
+from oracle_service import Service
 from oracle_words import HOUR, address_of, day, instant, short, unit_form
 
 
-class Oracle(Answers):
+class Oracle(Service):
     """What the definitions say of a dataset folder under a config at `as_of`."""
 
     def __init__(self, *arguments, **options) -> None:
@@ -114,9 +114,9 @@ class Oracle(Answers):
         address = self.contacts[person]["address"]
         return any(
             address and address == address_of((issue.raw["fields"].get("reporter") or {}).get("emailAddress"))
-            for issue in self.issues
+            for issue in self.every_issue()
             if issue.counts and not issue.done
-        )
+        ) or any(issue.contact == person and issue.accounts and not issue.done for issue in self.issues)
 
     def _child_engaged(self, account: str) -> bool:
         return (
@@ -138,6 +138,7 @@ class Oracle(Answers):
                 **self._question_metrics(account, sided),
                 **self._flow_metrics(account),
                 **self._answer_metrics(account, sided),
+                **self._service_metrics(account),
                 **self._unit_metrics(account),
                 **(oracle_deals.metrics(self, self.deals, account) if self.preset == "vendor" else {}),
             }
@@ -171,6 +172,9 @@ class Oracle(Answers):
         resting = self._listed("waiting_statuses") | self._listed("paused_statuses")
         p1 = self._listed("p1_priorities")
         on_site = {p["name"].casefold() for p in self.priorities if with_jira}
+        on_site |= {
+            (case.get("Priority") or "").casefold() for case in self.org["Case"] if not case.get("IsDeleted")
+        }
         return {
             "open_issues": len(still),
             "open_p1": sum(

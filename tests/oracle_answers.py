@@ -37,7 +37,8 @@ class Answers(Issues, Moments):
         waiting = [i for i in still if i.status in listed]
         return {
             "open_escalations": sum(
-                any(label.casefold() in self._listed("escalation_labels") for label in i.raw["fields"]["labels"])
+                i.escalated
+                or any(label.casefold() in self._listed("escalation_labels") for label in i.raw["fields"]["labels"])
                 for i in still
             ),
             "oldest_open_issue_days": max(
@@ -86,7 +87,7 @@ class Answers(Issues, Moments):
         ]
         age = self._days(instant(self.accounts[account]["CreatedDate"]))
         found = []
-        for project in {i.project for i in issues if not i.done}:
+        for project in {i.project for i in issues if i.project and not i.done}:
             told = [
                 self._days(at) for i in issues if i.project == project for at in self._staff_words(i, account)
             ]

@@ -369,7 +369,7 @@ def _plans(o: Oracle, d: Deals, account: str) -> dict[str, float | None]:
         for unit in units
     )
     planned, aimed = bool(o.org["AccountPlan"]), bool(o.org["AccountPlanObjective"])
-    promised = bool(o.org["Entitlement"] or o.org["ServiceContract"])
+    promised = bool(o.org["Entitlement"] or o.org["ServiceContract"]) or o.has_slas()
     return {
         "has_owner": 1,
         "has_annual_plan": int(bool(plans)) if planned else None,
@@ -378,6 +378,6 @@ def _plans(o: Oracle, d: Deals, account: str) -> dict[str, float | None]:
         if aimed
         else None,
         "objectives_without_action": sum(short(g["Id"]) not in worked for g in due) if aimed else None,
-        "sla_in_place": int(bool(terms)) if promised else None,
+        "sla_in_place": int(bool(terms) or o.sla_ran(account)) if promised else None,
         "unit_contacts_missing": nobody,
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
 
 from oracle_records import Records
-from oracle_words import HOUR, address_of, day, domain_of, instant
+from oracle_words import HOUR, address_of, day, domain_of, instant, short
 
 
 @dataclass
@@ -28,6 +30,8 @@ class Issue:
     due: date | None
     counts: bool  # neither sub-task nor epic
     system: str = "jira"
+    escalated: bool = False
+    contact: str | None = None
 
 
 class Issues(Records):
@@ -97,36 +101,100 @@ class Issues(Records):
 
         self._cases()
 
+    def every_issue(self, *, today: bool = False) -> list[Issue]:
+        """Issues of Jira, whoever they belong to; `today`: those too that were not there yet."""
+        if today:
+            return [SimpleNamespace(raw=raw) for raw in self.raw_issues]
+        return [issue for issue in self.issues if issue.system == "jira"]
+
     def _cases(self) -> None:
         """E29: Cases are issues too, without project; since when they have their status is not told, so since created."""
         for case in self.org["Case"]:
-            account = self.survivor(case.get("AccountId"))
-            if account is None and (person := self._person(case.get("ContactId"))):
-                account = self.contacts[person]["account"]
+            account = self.case_account(case)
             if not self._known(case) or account is None:
                 continue
-            closed = instant(case.get("ClosedDate"))
-            created = instant(case["CreatedDate"])
+            closed, created = instant(case.get("ClosedDate")), instant(case["CreatedDate"])
             done = bool(case.get("IsClosed")) and not (closed and closed > self.as_of)
             status = (case.get("Status") or "").casefold()
-            raw = {
-                "fields": {
-                    "issuetype": {"name": case.get("Type") or ""},
-                    "labels": ["escalated"] if case.get("IsEscalated") else [],
-                    "reporter": None,
-                    "comment": {"comments": []},
-                    "updated": case["CreatedDate"],
-                },
-                "changelog": {"histories": []},
+            contact = self._person(case.get("ContactId"))
+            paired = any(
+                account in issue.accounts and issue.counts and case["Id"] in self._cases_named(issue.raw)
+                for issue in self.every_issue()
+            )
+            comments = [
+                {
+                    "author": {"case_user": c["CreatedById"]},
+                    "created": c["CreatedDate"],
+                    "published": c["IsPublished"],
+                }
+                for c in self.org["CaseComment"]
+                if c["ParentId"] == case["Id"] and self._known(c)
+            ]
+            fields = {
+                "issuetype": {"name": case.get("Type") or ""},
+                "labels": [],
+                "reporter": {"contact": contact} if contact else None,
+                "comment": {"comments": comments},
+                "resolutiondate": case.get("ClosedDate"),
             }
             self.issues.append(
-                Issue(raw=raw, key=case["Id"], accounts={account}, created=created, project=None, service=False, software=False,
+                Issue(raw={"fields": fields, "changelog": {"histories": []}}, key=case["Id"], accounts=set() if paired else {account},
+                      created=created, project=None, service=False, software=False,
                       done=done or status in self._listed("done_statuses"), category=None, status=status, status_since=created,
-                      priority=(case.get("Priority") or "").casefold() or None, due=None, counts=True, system="salesforce")
+                      priority=(case.get("Priority") or "").casefold() or None, due=None, counts=True, system="salesforce",
+                      escalated=bool(case.get("IsEscalated")), contact=contact)
             )  # fmt: skip
 
+    def case_account(self, case: dict) -> str | None:
+        """Its own, else that of its contact."""
+        if found := self.survivor(case.get("AccountId")):
+            return found
+        if case.get("AccountId"):
+            return None
+        rows = {short(contact["Id"]): contact for contact in self.org["Contact"]}
+        key, hops = short(case.get("ContactId")), 0
+        while key in rows and rows[key].get("IsDeleted") and hops < len(rows):
+            key, hops = short(rows[key].get("MasterRecordId")), hops + 1
+        return (
+            self.survivor(rows[key].get("AccountId"))
+            if key in rows and not rows[key].get("IsDeleted")
+            else None
+        )
+
+    def _cases_of(self, account: str) -> list[dict]:
+        return [c for c in self.org["Case"] if self._known(c) and self.case_account(c) == account]
+
+    def _cases_named(self, raw: dict) -> set[str]:
+        """By number or Id, in the mapped field or in a link."""
+        words = re.findall(r"[A-Za-z0-9]+", raw["fields"].get("customfield_10090") or "")
+        urls = " ".join(link["object"]["url"] for link in raw.get("remotelinks", []))
+        linked = re.findall(r"[A-Za-z0-9]+", urls)
+        return {
+            case["Id"]
+            for case in self.org["Case"]
+            if not case.get("IsDeleted")
+            and (
+                {case["Id"], case["Id"][:15]} & {*words, *linked}
+                or (case.get("CaseNumber") or "-") in linked
+                or (case.get("CaseNumber") or "-").lstrip("0") in {word.lstrip("0") for word in words}
+            )
+        }
+
+    def _user_side(self, user: str) -> str | None:
+        row = next((u for u in self.org["User"] if u["Id"] == user), None)
+        kind = (row or {}).get("UserType") or "Standard"
+        if row is None or (kind == "AutomatedProcess" and not row.get("ContactId")):
+            return None
+        return "customer" if row.get("ContactId") or kind != "Standard" else "staff"
+
     def _side(self, person: dict | None, issue: Issue, account: str | None) -> str | None:
-        """E23, in its order."""
+        """E23, in its order; E29."""
+        if issue.system == "salesforce":
+            return (
+                "customer"
+                if person and "contact" in person
+                else person and self._user_side(person["case_user"])
+            )
         if not person or person.get("accountType") == "app":
             return None
         address = address_of(person.get("emailAddress"))
@@ -160,6 +228,8 @@ class Issues(Records):
 
     def _public(self, comment: dict, issue: Issue) -> bool:
         """E24: an internal note of a service project stays internal, whatever the list says."""
+        if issue.system == "salesforce":
+            return comment["published"]
         if comment.get("visibility"):
             return False
         listed = issue.project.casefold() in self._listed("customer_visible_projects")
@@ -184,6 +254,14 @@ class Issues(Records):
             for account in issue.accounts or {None}:
                 if any(self._side(person, issue, account) == "customer" for person in people):
                     found.add(issue.project)
+        for case in (each for each in self.org["Case"] if self._known(each) and self.case_account(each)):
+            for said in (
+                c for c in self.org["CaseComment"] if c["ParentId"] == case["Id"] and self._known(c)
+            ):
+                if self._user_side(said["CreatedById"]) and self._in_days(
+                    instant(said["CreatedDate"]), None, 180
+                ):
+                    found.add(None)
         return found
 
     def _waits_since(self, issue: Issue, account: str) -> datetime | None:

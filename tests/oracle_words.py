@@ -40,6 +40,8 @@ FREE_MAIL = {
 LISTS = {
     "p1_priorities": ["Highest", "Blocker", "Critical", "P1", "Sev 1"],
     "incident_types": ["Incident", "Bug"],
+    "request_types": ["Service Request", "New Feature", "Improvement", "Change"],
+    "change_types": ["Change", "Change Request", "Bug"],
     "waiting_statuses": ["Waiting for customer", "Waiting on customer", "Awaiting customer", "Customer feedback",
                          "Warten auf Kunde"],
     "paused_statuses": ["Pending", "On hold", "Blocked"],

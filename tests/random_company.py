@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import random_deals
 from company import CATEGORIES, Book, sf_id, stamp
+from random_service import add_service
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,6 +183,9 @@ class _Maker:
         for number in range(self.dice.randrange(12, 36)):
             self._issue(number)
         sections = self._config()
+        add_service(self)
+        if "jira" in sections:
+            sections["jira"]["fields"] = {"case": "Support case", "scope": "Scope"}
         bands = {
             (account, card): self.pick(("red", "amber", "green", "unknown"))
             for account in self.accounts

@@ -166,6 +166,19 @@ def test_links_and_releases_are_read_from_both_kinds_of_jira(kind):
         assert client.calls.write == 0
 
 
+def test_links_and_releases_that_may_not_be_seen_are_told_once_and_left_out():
+    switches = Switches(jira=JiraSwitches(linking_allowed=False, releases_listed=False))
+    with Simulator(_company(), now=NOW, switches=switches) as simulator:
+        client = Jira(_settings(simulator.jira_url, "cloud"), HttpSettings(), sleep=lambda _: None)
+        read = list(client.issue_batches(WantedFields(remote_links=True), updated_since=None))
+        assert [row["key"] for batch in read for row in batch.issues.to_pylist()] == ["OPS-1", "OPS-2"]
+        assert [batch.remote_links.num_rows for batch in read] == [0]
+        assert client.notices == {"links of issues to other systems are not visible to this user"}
+        asked = simulator.calls()["jira"]["by_endpoint"]
+        assert sum(n for path, n in asked.items() if path.endswith("remotelink")) == 1
+        assert client.versions("3") is None
+
+
 def test_a_dataset_may_list_releases_that_no_issue_names(tmp_path):
     (tmp_path / "jira").mkdir()
     (tmp_path / "jira" / "versions.json").write_text('[{"id": "9", "projectId": 3, "name": "1.0"}]')

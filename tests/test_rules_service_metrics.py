@@ -416,8 +416,9 @@ def test_what_nobody_keeps_is_unknown_not_nothing_until_somebody_does(tmp_path):
     for number in range(20):
         book.account(f"Other {number}")
     book.issue(
-        "OPS-1", "Acme", type="Change Request", versions=[{"id": "71", "name": "2.0"}], created=ago(days=1)
-    )
+        "OPS-1", "Acme", type="Change Request", versions=[{"id": "71", "name": "2.0"}], created=ago(days=1),
+        customfield_10091={"id": "1", "value": "Out of scope"},
+    )  # fmt: skip
     names = ("sla_breaches_30d", "csat_180d", "csat_age_days", "hours_spent_90d", "out_of_scope_share_90d",
              "undecided_out_of_scope", "changes_after_release_60d", "repeat_incidents_30d", "new_requests_90d",
              "estimate_overrun", "budget_used", "budget_elapsed")  # fmt: skip
@@ -426,12 +427,14 @@ def test_what_nobody_keeps_is_unknown_not_nothing_until_somebody_does(tmp_path):
         metrics = measured(company)
         assert dict(zip(names, metrics("Acme", *names), strict=True)) == dict.fromkeys(names)
         assert metrics("Acme", *of_steps) == (0, 0, 0)
-        # one of 20 is five percent; and a release that gets its date touches no issue
-        company.configure("[accounts]\nmanaged = \"name <> 'Other 7'\"\n")
+        # one of 20 is five percent; a release that gets its date, or a field that is mapped, touches no issue
+        mapped = f'{JIRA}[jira.fields]\nscope = "Scope"\n'
+        company.configure(f"{mapped}[accounts]\nmanaged = \"name <> 'Other 7'\"\n")
         with company.simulator.edit() as (_, jira):
             jira.site.change_version("71", {"releaseDate": day(3)})
         company.pull()
-        assert measured(company)("Acme", "csat_180d", "changes_after_release_60d") == (4, 1)
+        told = measured(company)("Acme", "csat_180d", "changes_after_release_60d", "out_of_scope_share_90d")
+        assert told == (4, 1, 1)
         company.configure(jira=False)
         company.pull()
         assert measured(company)("Acme", *of_steps) == (None, None, None)

@@ -20,7 +20,7 @@ known as (
   from sf_case k
   cross join clock c
   join setting visible on visible.name = 'present' and visible.value = 'cases'
-  left join contact_person p on p.contact_id = k.ContactId
+  left join contact_person p on p.contact_id = k.ContactId and p.known_from <= c.as_of
   where not k.IsDeleted and k.CreatedDate <= c.as_of
 )
 select

@@ -29,8 +29,8 @@ of_surveys as (
   from sf_survey_response v
   cross join clock c
   left join account_survivor own on own.account_id = v.AccountId
-  left join contact_person p on p.contact_id = v.ContactId
-  left join record_account k on k.record_id = v.CaseId
+  left join contact_person p on p.contact_id = v.ContactId and p.known_from <= c.as_of
+  left join record_account k on k.record_id = v.CaseId and k.known_from <= c.as_of
   join account_members g on g.member_id = coalesce(own.survivor_id, p.account_id, k.account_id)
   where not v.IsDeleted and v.CreatedDate <= c.as_of and v.Rating is not null
 ),
