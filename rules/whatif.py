@@ -82,8 +82,11 @@ class Bench:
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, account_id: str, scorecard: str
     ) -> None:
-        of = catalogue.scorecards[scorecard].of
-        needed = {scorecard, *of, *(part for own in _cards(catalogue, scorecard) for part in own.of)}
+        stand_ins = [
+            own for each in catalogue.segments if (own := each.scorecards.get(scorecard)) is not None
+        ]
+        used = [catalogue.scorecards[scorecard], *(catalogue.variants[own] for own in stand_ins)]
+        needed = {scorecard, *(part for card in used for part in card.of)}
         cards = {name: card for name, card in catalogue.scorecards.items() if name in needed}
         self.catalogue = replace(catalogue, scorecards=cards, rules={}, quadrant=None, late=())
         self.scorecard = scorecard
@@ -332,7 +335,7 @@ def _trimmed(bench: Bench, chosen: Sequence[Action], target: str) -> tuple[tuple
 
 
 def _in_order(bench: Bench, chosen: Sequence[Action]) -> tuple[Change, ...]:
-    """The changes with what each adds to the score when they are made one after the other, the weightiest first."""
+    """The changes with what each adds to the score when they are made one after the other; the largest is shown first."""
     if not chosen:
         return ()
     alone = bench.score([each.targets for each in chosen])
@@ -340,10 +343,11 @@ def _in_order(bench: Bench, chosen: Sequence[Action]) -> tuple[Change, ...]:
     own = [chosen[place] for place in order]
     reached = bench.score([_together(own[: done + 1]) for done in range(len(own))])
     before = [bench.now, *reached]
-    return tuple(
+    changes = [
         Change(each, (after.capped or 0.0) - (earlier.capped or 0.0))
         for each, earlier, after in zip(own, before, reached, strict=False)
-    )
+    ]
+    return tuple(sorted(changes, key=lambda each: -round(each.points, 9)))
 
 
 # -- in words ----------------------------------------------------------------------------------------------------------
