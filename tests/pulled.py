@@ -35,6 +35,17 @@ def refusing(company, api: str, matches, answer):
         yield
 
 
+class After:
+    """Matches requests of a kind from the n-th on."""
+
+    def __init__(self, matches, free: int) -> None:
+        self.matches, self.free = matches, free
+
+    def __call__(self, request) -> bool:
+        self.free -= self.matches(request)
+        return self.matches(request) and self.free < 0
+
+
 def tables(company: Company) -> dict[str, list[tuple]]:
     """Every table of the mirror with its rows, sorted; what the pull notes about itself left out."""
     with duckdb.connect(str(mirror_file(company)), read_only=True) as connection:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from campaigns import seeds
 from company import NOW, Company
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
-from pulled import Edits, assert_as_if_fresh, busy_book
+from pulled import After, Edits, assert_as_if_fresh, busy_book, refusing
 
-from connectors.errors import UnexpectedAnswer
+from connectors.errors import ConnectorError, UnexpectedAnswer
 from simulator import dataset
+from simulator.http import json_response
 from simulator.jira_switches import JiraSwitches
 from simulator.salesforce_switches import SalesforceSwitches
 from simulator.server import Simulator, Switches
-from sync import run
+from sync import pull_job, run
 
+BROKEN = json_response([{"message": "oops", "errorCode": "UNKNOWN_EXCEPTION"}], 500)
 CHUNK = 25  # histories of one test, so that they spread over the cores
 KINDS = sorted(name for name in dir(Edits) if name.startswith(("edit_", "traceless_", "admin_")))
 STEPS = st.lists(
@@ -52,15 +56,16 @@ def test_parts_and_a_sweep_equal_the_whole(deployment, chunk):
         phases=[Phase.generate, Phase.shrink],
         print_blob=False,
     )
-    @given(steps=STEPS, small_pages=st.booleans())
-    def law(steps, small_pages):
-        with tempfile.TemporaryDirectory() as folder:
-            _history(Path(folder), deployment, steps, small_pages=small_pages)
+    @given(steps=STEPS, small_pages=st.booleans(), cut=st.none() | st.integers(3, 60))
+    def law(steps, small_pages, cut):
+        with tempfile.TemporaryDirectory() as folder, patch.object(pull_job, "KEEP_ROWS", 4):
+            _history(Path(folder), deployment, steps, small_pages=small_pages, cut=cut)
 
     law()
 
 
-def _history(folder: Path, deployment: str, steps, *, small_pages: bool) -> None:
+def _history(folder: Path, deployment: str, steps, *, small_pages: bool, cut: int | None) -> None:
+    """`cut`: the first pull ends when one side has answered so many requests, and the next one goes on there."""
     book = busy_book()
     switches = Switches(
         salesforce=SalesforceSwitches(page_rows=3 if small_pages else None),
@@ -72,8 +77,14 @@ def _history(folder: Path, deployment: str, steps, *, small_pages: bool) -> None
         if deployment == "datacenter":
             company.settings = {"RAPPORT_JIRA__PERSONAL_ACCESS_TOKEN": "simulator"}
         edits, now = Edits(company, 0), NOW
-        _configure(company, edits, deployment)
-        company.pull()
+        if cut is None:
+            _configure(company, edits, deployment)
+            company.pull()
+        else:
+            _configure(company, edits, deployment, "[http]\nmax_tries = 1\n")
+            api = "salesforce" if cut % 2 else "jira"
+            with refusing(company, api, After(lambda request: True, cut), BROKEN), suppress(ConnectorError):
+                company.pull()
         for when, minutes, made in steps:
             now += timedelta(minutes=minutes)
             company.at(now)
@@ -88,11 +99,11 @@ def _history(folder: Path, deployment: str, steps, *, small_pages: bool) -> None
         assert_as_if_fresh(company)
 
 
-def _configure(company: Company, edits: Edits, deployment: str) -> None:
+def _configure(company: Company, edits: Edits, deployment: str, more: str = "") -> None:
     now = company.simulator.now()
     jira = f'[jira]\nurl = "{{jira}}"\ndeployment = "{deployment}"\n'
     jira += "" if deployment == "datacenter" else 'email = "i@vendor.example"\n'
-    company.configure(jira + edits.jql + edits.columns, now=now)
+    company.configure(jira + edits.jql + edits.columns + more, now=now)
 
 
 def _pull(company: Company, edits: Edits, left: list, now) -> None:
@@ -126,4 +137,6 @@ def test_every_kind_of_change_takes_place():
 
 
 def _all(edits: Edits) -> str:
-    return repr((edits.company.simulator.state(), edits.jql, edits.columns, edits.users))
+    with edits.company.simulator.edit() as (salesforce, jira):
+        records = salesforce.state(), jira.state(), jira.site._versions
+        return repr((records, edits.jql, edits.columns, edits.users))

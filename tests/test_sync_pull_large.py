@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from company import NOW, Book, ago
-from pulled import assert_as_if_fresh, busy_book, refusing, rows, tables
+from pulled import After, assert_as_if_fresh, busy_book, refusing, rows, tables
 
 from connectors.errors import ConnectorError, RequestRefused
 from connectors.salesforce_windows import Window, of_at_most
@@ -149,17 +149,6 @@ def test_a_large_object_is_read_in_windows_each_of_which_can_be_a_job(serve, mon
 @pytest.fixture
 def keeps_often(monkeypatch):
     monkeypatch.setattr(pull_job, "KEEP_ROWS", 4)
-
-
-class After:
-    """Matches requests of a kind from the n-th on."""
-
-    def __init__(self, matches, free: int) -> None:
-        self.matches, self.free = matches, free
-
-    def __call__(self, request) -> bool:
-        self.free -= self.matches(request)
-        return self.matches(request) and self.free < 0
 
 
 def more_contacts(request) -> bool:
