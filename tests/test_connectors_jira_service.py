@@ -6,7 +6,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from company import cycle, sla
+from company import FIXTURES, cycle, sla
 
 from connectors import jira_service
 from connectors.http import HttpSettings
@@ -46,6 +46,26 @@ def test_an_sla_gives_its_cycles_oldest_first_and_the_running_one_last():
 )  # fmt: skip
 def test_what_is_no_cycle_does_no_harm(value):
     assert jira_service.sla_cycles(value)[2] == []
+
+
+@pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recordings are not here")
+def test_atlassians_own_examples_are_read():
+    examples = FIXTURES / "jira" / "atlassian-openapi-examples"
+    values = json.loads((examples / "jsm_request_sla.json").read_text())["values"]
+    told = [jira_service.sla_cycles(value) for value in values]
+    assert [name for _, name, _ in told][:2] == ["Time To First Response", "Time To Resolution"]
+    first = told[0][2]
+    # the clock stood still in the first: its time was up before it stopped, and yet it was met
+    assert [(each.breached, each.stopped is None, each.breach_at is None) for each in first] == [
+        (False, False, False), (True, False, False), (False, True, True),
+    ]  # fmt: skip
+    assert first[0].breach_at < first[0].stopped
+    feedback = json.loads((examples / "jsm_request_feedback_csat.json").read_text())
+    assert jira_service.rating(feedback) == float(feedback["rating"])
+    records = IssueRecords("default", WantedFields())
+    links = json.loads((examples / "remotelinks.json").read_text())
+    records.remote_links("1", [json.dumps(link).encode() for link in links])
+    assert records.batch(None).remote_links.num_rows == len(links)
 
 
 @pytest.mark.parametrize(
