@@ -435,6 +435,3 @@ def test_what_nobody_keeps_is_unknown_not_nothing_until_somebody_does(tmp_path):
         company.pull()
         told = measured(company)("Acme", "csat_180d", "changes_after_release_60d", "out_of_scope_share_90d")
         assert told == (4, 1, 1)
-        company.configure(jira=False)
-        company.pull()
-        assert measured(company)("Acme", *of_steps) == (None, None, None)
