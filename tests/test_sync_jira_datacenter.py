@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from campaigns import few
 from company import CUSTOMER, NOW, STAFF, Book, ago, cycle, sla
 from pulled import Edits, assert_as_if_fresh, busy_book
 
@@ -61,9 +62,7 @@ def test_every_metric_is_the_same_on_both(serve):
 
 
 @pytest.mark.parametrize(
-    "switches",
-    [{}, {"search_cap": 3, "changelog_in_search": True, "inline_comments": 0}],
-    ids=["plain", "small"],
+    "switches", few(1, [{"search_cap": 3, "changelog_in_search": True, "inline_comments": 0}, {}])
 )
 def test_pulls_after_random_edits_and_a_sweep_leave_what_a_fresh_store_holds(serve, switches):
     company = on_data_center(serve, busy_book(), '[pull]\nsweep_every = "1 day"\n', **switches)
