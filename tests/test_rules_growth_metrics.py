@@ -299,19 +299,35 @@ def test_deals_of_a_past_day_stand_as_their_history_tells(company, metrics):
     )  # Negotiation for 30 days
 
 
-def test_amounts_in_one_currency_need_no_rate_and_hidden_ones_are_unknown(tmp_path):
+def test_hidden_amounts_and_dates_are_unknown(tmp_path):
     book = Book()
-    fields(book, "Opportunity", CurrencyIsoCode="string")
     acme = book.account("Acme")
-    _won(book, acme, 5, 10.5, CurrencyIsoCode="EUR")
-    _won(book, acme, 5, 10, CurrencyIsoCode="EUR")
+    _won(book, acme, 5, 10.5)
+    _open(book, acme, D, 10)
+    book.add(
+        "AccountPlanObjective",
+        AccountPlanId=book.add("AccountPlan", AccountId=acme, Name="P"),
+        Name="G",
+        EndDate=_day(9),
+    )
+    hidden = {
+        "Opportunity": ["Amount"],
+        "AccountPlan": ["StartDate", "EndDate"],
+        "AccountPlanObjective": ["Status"],
+    }
+    book.schema |= {name: {"hidden": columns} for name, columns in hidden.items()}
     with pulled(tmp_path, book, jira=False) as company:
-        assert measured(company)("Acme", "won_12m") == 20.5
-        company.rebuild({**book.schema, "Opportunity": {**book.schema["Opportunity"], "hidden": ["Amount"]}})
-        company.pull()
-        hidden = measured(company)
-        names = ("won_12m", "won_prior_12m", "open_pipeline", "won_this_year", "stale_opportunities")
-        assert hidden("Acme", *names) == (None, None, None, None, 0)
+        found = measured(company)
+    names = (
+        "won_12m",
+        "won_prior_12m",
+        "open_pipeline",
+        "won_this_year",
+        "has_annual_plan",
+        "overdue_objectives",
+    )
+    assert set(found("Acme", *names)) == {None}
+    assert found("Acme", "stale_opportunities") == 0
 
 
 def test_without_opportunities_and_contracts_growth_is_unknown(tmp_path):

@@ -338,29 +338,21 @@ def test_of_two_days_the_zone_decides(company):
     assert found("Term today", "sla_in_place") == 0
 
 
-def test_plans_objectives_and_values_whose_dates_or_amounts_are_hidden_are_unknown(tmp_path):
+def test_objectives_and_values_whose_dates_or_amounts_are_hidden_are_unknown(tmp_path):
     book = _book()
     _governance(book)
     _positioning(book)
+    hidden = {
+        "AccountPlan": ["StartDate"],
+        "AccountPlanObjective": ["EndDate"],
+        "Rapport_Value__c": ["Amount__c"],
+    }
+    for name, columns in hidden.items():
+        book.schema.setdefault(name, {})["hidden"] = columns
     with pulled(tmp_path, book, jira=False) as company:
-
-        def seen(**hidden: list[str]) -> Measured:
-            schema = {name: {**book.schema.get(name, {}), "hidden": each} for name, each in hidden.items()}
-            company.rebuild({**book.schema, **schema})
-            company.pull()
-            return measured(company)
-
-        found = seen(
-            AccountPlan=["StartDate"], AccountPlanObjective=["EndDate"], Rapport_Value__c=["Amount__c"]
-        )
-        assert found("Run", "has_annual_plan", "overdue_objectives", "objectives_without_action") == (
-            1,
-            None,
-            4,
-        )
-        assert found("Acme", "value_confirmed_12m", "value_age_days") == (None, 0)
-        found = seen(AccountPlan=["StartDate", "EndDate"], AccountPlanObjective=["Status"])
-        assert found("Run", "has_annual_plan", "objectives_without_action") == (None, None)
+        found = measured(company)
+    assert found("Run", "has_annual_plan", "overdue_objectives", "objectives_without_action") == (1, None, 4)
+    assert found("Acme", "value_confirmed_12m", "value_age_days") == (None, 0)
 
 
 def test_what_is_on_record_nowhere_or_too_rarely_is_unknown(tmp_path):
@@ -378,9 +370,11 @@ def test_what_is_on_record_nowhere_or_too_rarely_is_unknown(tmp_path):
     for number in range(20):
         book.account(f"Other {number}")
     _deal(book, acme, -5, CreatedDate=ago(days=5))
-    _deal(book, acme, 5, "won")
+    fields(book, "Opportunity", CurrencyIsoCode="string")
+    _deal(book, acme, 5, "won", Amount=10.5, CurrencyIsoCode="EUR")
     with pulled(tmp_path, book, jira=False) as company:
         found = measured(company)
+    assert found("Acme", "won_12m") == 10.5  # one currency needs no rate
     known = {name for name in (*POSITIONING, *GOVERNANCE) if found("Acme", name) is not None}
     assert known == {"has_owner", "unit_contacts_missing"}
 
@@ -403,10 +397,9 @@ def test_the_share_of_manual_input_is_that_of_known_metrics_which_rest_on_declar
     probe = "[[scorecards.probe.measures]]\nmetric = 'half'\nweight = 1\npoints = [[0, 0], [1, 100]]\n"
     text = company.config_path.read_text()
     company.config_path.write_text(text + own + probe)
-    again = measured(company)
     told = company.explain("Acme")["scorecards"]["probe"]["measures"][0]
     company.config_path.write_text(text)
-    assert again("Acme", "half") == (len(declared) + 1) / (len(known) + 1) / 2
+    assert told["value"] == (len(declared) + 1) / (len(known) + 1) / 2
     assert told["evidence_total"] == len(known) + 1
     assert [row["value"] for row in told["evidence"][: len(declared) + 2]] == [1] * (len(declared) + 1) + [0]
 
