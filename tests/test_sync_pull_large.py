@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from command_line import rapport
 from company import NOW, Book, ago
 from pulled import After, assert_as_if_fresh, busy_book, refusing, rows, tables
 
@@ -171,6 +172,10 @@ def test_a_first_pull_that_is_cut_goes_on_where_it_was(serve, api, matches):
     [part] = views.last_pull(company.config.store_folder)["unfinished"]
     assert part["source"] == ("sf_contact" if api == "salesforce" else "jira:default")
     assert part["rows"] >= 4
+    told = rapport("--config", company.config_path, "status").out
+    assert f"{part['rows']} records read" in told
+    assert "the next pull goes on there" in told
+    assert "some sources are older" not in told
     company.at(LATER)
     with company.simulator.edit() as (salesforce, jira):
         old = sorted(salesforce.state()["Contact"], key=lambda each: each["SystemModstamp"])
