@@ -1,0 +1,458 @@
+"""The Salesforce package, checked without an org: each file for itself, the files against each other, and both against
+what Rapport writes and reads.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+
+import pytest
+from command_line import ROOT
+from salesforce_package import (
+    FOLDERS,
+    NAMESPACE,
+    PACKAGE,
+    faults,
+    fields,
+    files,
+    of_type,
+    project,
+)
+
+from sync import objects
+from sync.declared_fields import DECLARED_FIELDS
+from sync.written_fields import ACCOUNT_FIELDS, ACTIVITY_FIELDS
+
+OWN_OBJECTS = {"Rapport_Score__c", "Rapport_Value__c"}
+# Of these Salesforce keeps no field permission: they are always there for who sees the record.
+ALWAYS_SHOWN = {"MasterDetail"}
+# What mirrors hold (a column's kind) and the field types that can serve it.
+SERVE = {
+    "text": {"Text", "LongTextArea", "Picklist", "MultiselectPicklist", "Url"},
+    "decimal": {"Number", "Percent", "Currency"},
+    "date": {"Date"},
+    "boolean": {"Checkbox"},
+    "id": {"Lookup", "MasterDetail"},
+}
+
+
+@cache
+def standard() -> dict[str, frozenset[str]]:
+    """Standard objects and their fields, relationships included."""
+    told = tomllib.loads((ROOT / "simulator" / "salesforce_objects.toml").read_text(encoding="utf-8"))
+    found = {}
+    for name, each in told.items():
+        names = {line.split()[0] for line in each["fields"].strip().splitlines()}
+        names |= set(each["system"].split()) | {"Id"}
+        found[name] = frozenset(names | {one.removesuffix("Id") for one in names})
+    return found
+
+
+def known(owner: str, field: str) -> bool:
+    return (owner, field) in fields() or field in standard().get(owner, ())
+
+
+def permission_set(name: str):
+    return next(each for each in of_type("PermissionSet") if each.name == name)
+
+
+def granted(name: str) -> dict[str, bool]:
+    """Fields of a permission set, and whether it may edit them."""
+    file = permission_set(name)
+    return dict(
+        zip(
+            file.texts("fieldPermissions/field"),
+            (text == "true" for text in file.texts("fieldPermissions/editable")),
+            strict=True,
+        )
+    )
+
+
+def objects_of(name: str) -> dict[str, set[str]]:
+    """Objects of a permission set, and what it may do with their records."""
+    found = {}
+    for each in permission_set(name).find("objectPermissions"):
+        told = {one.tag.removeprefix(f"{{{NAMESPACE}}}"): one.text for one in each}
+        found[told.pop("object")] = {key for key, value in told.items() if value == "true"}
+    return found
+
+
+# -- each file for itself ----------------------------------------------------------------------------------------------
+
+
+def test_every_file_is_as_the_metadata_wsdl_describes_it():
+    assert len(files()) > 70
+    assert {str(each.path.relative_to(PACKAGE)): faults(each.text) for each in files()} == {
+        str(each.path.relative_to(PACKAGE)): [] for each in files()
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"</CustomField>", b""),
+        (b"<type>Number</type>", b"<type>Numbr</type>"),
+        (b"<scale>0</scale>", b"<scale>none</scale>"),
+        (b"<scale>0</scale>", b"<scales>0</scales>"),
+        (b"CustomField", b"CustomFeild"),
+        (b'"http://soap.sforce.com/2006/04/metadata"', b'"http://soap.sforce.com/2006/04/meta"'),
+    ],
+)
+def test_a_broken_file_would_be_seen(before, after):
+    whole = fields()["Account", "Rapport_Health__c"].text
+    assert before in whole
+    assert faults(whole) == []
+    assert faults(whole.replace(before, after))
+
+
+def test_names_folders_and_files_agree():
+    for each in files():
+        folder, suffix = FOLDERS[each.type]
+        assert each.path.name == f"{each.name}.{suffix}-meta.xml", each.path
+        assert folder in {parent.name for parent in each.path.parents}, each.path
+        if each.type in {"CustomField", "ListView"}:
+            assert each.get("fullName") == each.name
+            assert each.path.parents[2].name == "objects"
+        else:
+            assert each.get("fullName") is None, "its name is that of its file"
+        assert re.fullmatch(r"Rapport(_[A-Za-z]+)*(__c)?", each.name) or each.type in {
+            "CustomField",
+            "Report",
+        }
+
+
+def test_every_file_of_the_package_is_of_a_known_kind_in_a_folder_of_the_project():
+    listed = {each["path"] for each in project()["packageDirectories"]}
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir()} == listed
+    assert [each["path"] for each in project()["packageDirectories"] if each.get("default")] == ["force-app"]
+    assert project()["sourceApiVersion"] == "67.0"
+    there = {path for path in PACKAGE.rglob("*") if path.is_file()}
+    loose = there - {each.path for each in files()}
+    assert {path.name for path in loose} == {"sfdx-project.json", ".forceignore"}
+
+
+def test_folders_of_components_are_complete():
+    for each in of_type("Report") + of_type("Dashboard"):
+        kind = each.type.lower()
+        assert (each.path.parents[1] / f"{each.path.parent.name}.{kind}Folder-meta.xml").is_file()
+    owners = {each.object for each in of_type("CustomField") if each.object.endswith("__c")}
+    assert owners == OWN_OBJECTS == {each.name for each in of_type("CustomObject")}
+    for each in of_type("CustomObject"):
+        assert each.path.parent.name == each.name
+        assert each.get("sharingModel") == "ControlledByParent"
+        assert each.get("nameField/type") == "AutoNumber"
+        assert each.get("deploymentStatus") == "Deployed"
+
+
+def test_every_field_says_what_it_is_for():
+    for each in of_type("CustomField"):
+        assert 1 <= len(each.get("label")) <= 40, each.path
+        assert 20 <= len(each.get("description")) <= 1000, each.path
+        assert 10 <= len(each.get("inlineHelpText")) <= 510, each.path
+    for kind in (
+        "PermissionSet",
+        "CustomPermission",
+        "ReportType",
+        "Report",
+        "Dashboard",
+        "FlexiPage",
+        "CustomObject",
+    ):
+        for each in of_type(kind):
+            assert 20 <= len(each.get("description")) <= 255, each.path
+
+
+# -- against what Rapport writes and reads -----------------------------------------------------------------------------
+
+
+def test_every_field_that_rapport_writes_or_reads_as_its_own_is_there_and_no_other():
+    account = {name for owner, name in fields() if owner == "Account"}
+    assert account == {*ACCOUNT_FIELDS, *DECLARED_FIELDS["Account"]}
+    for owner in ("Contact", "Opportunity", "Contract"):
+        assert {name for one, name in fields() if one == owner} == set(DECLARED_FIELDS[owner])
+    for owner in ("Activity", "Task", "Event"):
+        assert {name for one, name in fields() if one == owner} == set(ACTIVITY_FIELDS)
+    # what would stand on the account stands under the same names on the record beside it
+    score = {name for owner, name in fields() if owner == "Rapport_Score__c"}
+    assert score == {*ACCOUNT_FIELDS, "Account__c", "Rapport_Account_Id__c"}
+    for name in ACCOUNT_FIELDS:
+        assert fields()["Rapport_Score__c", name].text == fields()["Account", name].text
+
+
+def test_every_column_of_the_mirror_finds_a_field_of_a_fitting_type():
+    seen = set()
+    for source in objects.OBJECTS:
+        for column in source.columns:
+            file = fields().get((source.name, column.name))
+            if file is not None:
+                seen.add((source.name, column.name))
+                assert file.get("type") in SERVE[column.kind], (source.name, column)
+    wanted = {
+        (owner, name)
+        for owner, names in DECLARED_FIELDS.items()
+        for name in names
+    }  # fmt: skip
+    assert wanted <= seen
+    assert {("Task", name) for name in ACTIVITY_FIELDS} <= seen
+    value = {
+        column.name for source in objects.OBJECTS if source.table == "sf_value" for column in source.columns
+    }
+    assert {name for owner, name in fields() if owner == "Rapport_Value__c"} == {
+        name for name in value if name.endswith("__c")
+    }
+
+
+def test_written_values_fit_their_fields():
+    for owner in ("Account", "Rapport_Score__c"):
+        for name in (*objects.SCORE_FIELDS.values(), objects.TREND_FIELD, objects.CONFIDENCE_FIELD):
+            file = fields()[owner, name]
+            assert (file.get("precision"), file.get("scale")) == ("3", "0"), name
+        assert fields()[owner, "Rapport_Confidence__c"].get("type") == "Percent"
+        assert fields()[owner, "Rapport_Penetration__c"].get("label") == "Reach"
+        assert fields()[owner, objects.WHY_FIELD].get("length") == "32000"
+        assert fields()[owner, "Rapport_Brief__c"].get("length") == "32000"
+        assert fields()[owner, objects.NEXT_ACTION_FIELD].get("length") == "255"
+        band = fields()[owner, objects.BAND_FIELD]
+        assert band.texts("valueSet/valueSetDefinition/value/fullName") == [
+            "Green",
+            "Amber",
+            "Red",
+            "Unknown",
+        ]
+        assert band.get("valueSet/restricted") == "true"
+    key = fields()["Activity", objects.KEY_FIELD]
+    assert {name: key.get(name) for name in ("type", "length", "unique", "externalId", "caseSensitive")} == {
+        "type": "Text", "length": "80", "unique": "true", "externalId": "true", "caseSensitive": "true",
+    }  # fmt: skip
+    answers = fields()["Activity", objects.ANSWER_FIELD]
+    assert answers.texts("valueSet/valueSetDefinition/value/fullName") == [
+        "Done",
+        "Later",
+        "Not useful",
+        "Wrong data",
+    ]
+    assert answers.get("label") == "Rapport answer", "tasks tell people to look for it under this name"
+
+
+def test_the_roles_that_rapport_asks_for_can_be_chosen():
+    offered = fields()["Contact", "Rapport_Role__c"].texts("valueSet/valueSetDefinition/value/fullName")
+    assert {"Decision Maker", "Executive Sponsor", "Technical Buyer", "Champion"} <= set(offered)
+    standing = fields()["Account", "Rapport_Standing__c"]
+    assert standing.texts("valueSet/valueSetDefinition/value/fullName") == ["Vendor", "Preferred", "Partner"]
+
+
+# -- permissions -------------------------------------------------------------------------------------------------------
+
+
+def test_permission_sets_name_only_what_is_there():
+    custom = {each.name for each in of_type("CustomPermission")}
+    for each in of_type("PermissionSet"):
+        rights = granted(each.name)
+        assert len(rights) == len(each.find("fieldPermissions")), "a field twice"
+        for name in rights:
+            owner, _, field = name.partition(".")
+            assert known(owner, field), (each.name, name)
+            file = fields().get((owner, field))
+            assert file is None or file.get("type") not in ALWAYS_SHOWN, (each.name, name)
+            assert file is None or file.get("required") != "true", (each.name, name)
+        for name, may in objects_of(each.name).items():
+            assert name in OWN_OBJECTS or name in standard(), (each.name, name)
+            assert "allowRead" in may
+            assert not may & {"allowDelete", "modifyAllRecords"}, (each.name, name)
+        assert set(each.texts("customPermissions/name")) <= custom
+        assert each.get("hasActivationRequired") == "false"
+        assert each.get("license") is None, "an org assigns it whatever licence its users have"
+    assert [each.name for each in of_type("PermissionSet") if each.find("customPermissions")] == [
+        "Rapport_Sync"
+    ]
+
+
+def test_who_sees_a_child_sees_its_account():
+    for each in of_type("PermissionSet"):
+        named = set(objects_of(each.name))
+        assert (
+            not named & {*OWN_OBJECTS, "Contact", "Opportunity", "Contract", "Asset", "AccountPlan"}
+            or "Account" in named
+        )
+
+
+def test_the_integration_user_edits_only_what_is_rapports_own():
+    rights = granted("Rapport_Sync")
+    edits = {name for name, edit in rights.items() if edit}
+    assert edits == {
+        *(f"Account.{name}" for name in ACCOUNT_FIELDS),
+        *(f"Rapport_Score__c.{name}" for name in (*ACCOUNT_FIELDS, "Rapport_Account_Id__c")),
+        *(f"{owner}.{objects.KEY_FIELD}" for owner in ("Task", "Event")),
+    }
+    plans = granted("Rapport_Sync_Plans")
+    assert plans == {"Opportunity.Rapport_Objective__c": False}
+    reads = {f"{owner}.{name}" for owner, names in DECLARED_FIELDS.items() for name in names}
+    assert reads <= {*rights, *plans}
+    assert {f"Task.{name}" for name in ACTIVITY_FIELDS} <= set(rights)
+    file = permission_set("Rapport_Sync")
+    assert sorted(file.texts("userPermissions/name")) == ["ActivitiesAccess", "ApiEnabled", "EditTask"]
+    may = objects_of("Rapport_Sync")
+    assert {name for name, rights in may.items() if "allowEdit" in rights} == {"Account", "Rapport_Score__c"}
+    assert {name for name, rights in may.items() if "allowCreate" in rights} == {"Rapport_Score__c"}
+    assert all("viewAllRecords" in rights for rights in may.values()), (
+        "what is not shared would be silently absent"
+    )
+
+
+def test_every_object_that_is_pulled_can_be_read_by_a_right_of_its_own_or_of_its_parent():
+    own = {
+        name
+        for each in of_type("PermissionSet")
+        if each.name.startswith("Rapport_Sync")
+        for name in objects_of(each.name)
+        if name != "Rapport_Score__c"  # only written
+    }
+    # what Salesforce shows with the record that it belongs to, with "Access Activities", or to every user of the API
+    with_parent = {
+        *("AccountContactRelation", "Partner", "OpportunityContactRole", "OpportunityHistory", "OpportunityLineItem"),
+        *("AccountTeamMember", "CaseComment", "CaseMilestone", "EmailMessage", "AccountPlanObjective"),
+    }  # fmt: skip
+    activities = {"Task", "Event", "TaskRelation", "EventRelation"}
+    everybody = {
+        "User",
+        "RecordType",
+        "OpportunityStage",
+        "Organization",
+        "CurrencyType",
+        "DatedConversionRate",
+    }
+    by_feature = {"SurveyResponse"}
+    assert {
+        source.name for source in objects.OBJECTS
+    } == own | with_parent | activities | everybody | by_feature
+
+
+def test_standard_fields_that_are_read_are_granted_where_salesforce_keeps_a_right_for_them():
+    rights = granted("Rapport_Sync_Standard_Fields")
+    pulled = {f"{source.name}.{column.name}" for source in objects.OBJECTS for column in source.columns}
+    assert set(rights) <= pulled, "nothing is granted that is not read"
+    assert {name for name, edit in rights.items() if edit} == {
+        f"Task.{name}" for name in ("ActivityDate", "Description", "Type", "WhatId", "WhoId")
+    }
+
+
+def test_account_managers_see_everything_answer_tasks_and_enter_nothing_unless_they_may():
+    viewer, inputs = granted("Rapport_Viewer"), granted("Rapport_Inputs")
+    written = {f"{owner}.{name}" for owner in ("Account", "Rapport_Score__c") for name in ACCOUNT_FIELDS}
+    declared = {
+        f"{owner}.{name}"
+        for owner, names in DECLARED_FIELDS.items()
+        for name in names
+        if name != "Rapport_Objective__c"
+    }
+    assert written | declared <= set(viewer)
+    assert {name for name, edit in viewer.items() if edit} == {
+        f"{owner}.{name}"
+        for owner in ("Task", "Event")
+        for name in (objects.ANSWER_FIELD, objects.SNOOZE_FIELD)
+    }
+    assert declared <= set(inputs)
+    assert all(inputs.values())
+    assert not written & set(inputs)
+
+
+# -- views, reports, the page ------------------------------------------------------------------------------------------
+
+# The names that list views have for standard fields.
+VIEW_FIELDS = {
+    "Account": {"ACCOUNT.NAME", "ACCOUNT.LAST_ACTIVITY"},
+    "Task": {"SUBJECT", "WHAT_NAME", "WHO_NAME", "DUE_DATE", "PRIORITY", "STATUS", "IS_CLOSED"},
+}
+
+
+def test_list_views_show_and_ask_for_fields_that_are_there():
+    assert {each.name for each in of_type("ListView")} == {
+        "Rapport_My_Red_Accounts", "Rapport_My_Week", "Rapport_Neglected", "Rapport_No_Plan",
+    }  # fmt: skip
+    for each in of_type("ListView"):
+        for name in (*each.texts("columns"), *each.texts("filters/field")):
+            assert name in VIEW_FIELDS[each.object] or (each.object, name) in fields(), (each.name, name)
+        assert each.get("filterScope") == "Mine"
+        assert len(each.get("label")) <= 40
+        logic = each.get("booleanFilter")
+        count = len(each.find("filters"))
+        assert logic is None or set(re.findall(r"\d+", logic)) == {str(n) for n in range(1, count + 1)}
+        # long texts can be neither shown in a list view nor asked for
+        shown = [
+            fields()[each.object, name] for name in each.texts("columns") if (each.object, name) in fields()
+        ]
+        assert "LongTextArea" not in {one.get("type") for one in shown}
+
+
+def column(text: str) -> tuple[str, str]:
+    """A column of a report over a report type: `Account$Name`, `Account.Rapport_Values__r$Amount__c`."""
+    table, _, field = text.partition("$")
+    relationships = {
+        f"Account.{each.get('relationshipName')}__r": each.object
+        for each in of_type("CustomField")
+        if each.get("type") == "MasterDetail"
+    }
+    return relationships.get(table, table), field
+
+
+def test_report_types_reports_and_the_dashboard_name_what_is_there():
+    types = {f"{each.name}__c": each for each in of_type("ReportType")}
+    offered = {}
+    for name, each in types.items():
+        tables, named = each.texts("sections/columns/table"), each.texts("sections/columns/field")
+        offered[name] = {f"{table}${field}" for table, field in zip(tables, named, strict=True)}
+        assert len(offered[name]) == len(named), "a column twice"
+        for one in offered[name]:
+            owner, field = column(one)
+            assert known(owner, field) or (owner in OWN_OBJECTS and field == "Name"), one
+    reports = {f"{each.path.parent.name}/{each.name}": each for each in of_type("Report")}
+    for each in reports.values():
+        columns, groups = each.texts("columns/field"), each.texts("groupingsDown/field")
+        used = {*columns, *groups, *each.texts("filter/criteriaItems/column"), *each.texts("sortColumn")}
+        used.add(each.get("timeFrameFilter/dateColumn"))
+        assert used <= offered[each.get("reportType")], each.name
+        assert not set(columns) & set(groups), "Salesforce refuses a grouping that is a column too"
+        assert len(each.get("name")) <= 40
+        assert set(each.texts("sortColumn")) <= set(columns)
+        assert not any("Owner" in one for one in groups), "no figure about one employee"
+    (dashboard,) = of_type("Dashboard")
+    cells = dashboard.find("dashboardGridLayout/dashboardGridComponents")
+    assert set(dashboard.all("report")) <= set(reports)
+    assert dashboard.get("dashboardType") == "LoggedInUser", (
+        "a running user of another org would not be found"
+    )
+    taken = set()
+    for each in cells:
+        x, y, w, h = (
+            int(each.findtext(f"{{{NAMESPACE}}}{name}"))
+            for name in ("columnIndex", "rowIndex", "colSpan", "rowSpan")
+        )
+        place = {(across, down) for across in range(x, x + w) for down in range(y, y + h)}
+        assert not taken & place, "two components over each other"
+        assert x + w <= 12
+        taken |= place
+        report = reports[each.findtext(f".//{{{NAMESPACE}}}report")]
+        for group in each.iter(f"{{{NAMESPACE}}}groupingColumn"):
+            assert group.text in report.texts("groupingsDown/field")
+
+
+def test_the_record_page_shows_fields_that_are_there_and_every_facet_is_used():
+    (page,) = of_type("FlexiPage")
+    shown = [name.removeprefix("Record.") for name in page.all("fieldItem")]
+    assert set(shown) == set(ACCOUNT_FIELDS)
+    assert len(shown) == len(set(shown))
+    regions = dict(zip(page.texts("flexiPageRegions/name"), page.texts("flexiPageRegions/type"), strict=True))
+    facets = {name for name, kind in regions.items() if kind == "Facet"}
+    assert facets <= set(page.all("value"))
+    assert {name for name, kind in regions.items() if kind == "Region"} == {"header", "main", "sidebar"}
+    assert len(set(page.all("identifier"))) == len(page.all("identifier"))
+
+
+def test_a_master_detail_is_found_by_the_relationship_that_reports_use():
+    for owner in sorted(OWN_OBJECTS):
+        file = fields()[owner, "Account__c"]
+        assert file.get("referenceTo") == "Account"
+        assert file.get("reparentableMasterDetail") == "true", "a merge of accounts takes them along"
+    assert len({fields()[owner, "Account__c"].get("relationshipName") for owner in OWN_OBJECTS}) == 2
