@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from connectors import jira_service, jira_values
 from connectors import jira_shapes as shapes
+from connectors import jira_values
 from connectors.batches import Rejected
 from connectors.jira_shapes import (
     UNREADABLE,
@@ -119,7 +119,7 @@ class IssueRecords:
         self._steps: dict[tuple[str, str, int], tuple[object, ...]] = {}
         self._worklogs: dict[str, tuple[object, ...]] = {}
         self._sla_cycles: dict[str, list[tuple[object, ...]]] = {}
-        self._ratings: dict[str, tuple[object, ...]] = {}
+        self._ratings: dict[str, list[tuple[object, ...]]] = {}
         self._remote_links: dict[str, dict[tuple[object, ...], None]] = {}
         self._people: dict[str, tuple[str | None, str | None, str | None]] = {}
         self._rejected: list[Rejected] = []
@@ -153,7 +153,11 @@ class IssueRecords:
             self._service.add(issue_id)
         for kind, value, value_id in values:
             self._values[(self._site, issue_id, kind, value, value_id)] = None
-        self._service_fields(issue_id, extra)
+        of_issue = (self._site, issue_id)
+        self._sla_cycles[issue_id] = [
+            (*of_issue, *cycle) for cycle in jira_values.sla_cycles(extra, self._wanted)
+        ]
+        self._ratings[issue_id] = [(*of_issue, *given) for given in jira_values.ratings(extra, self._wanted)]
         for person in (fields.assignee, fields.reporter, fields.creator, *people):
             self._person(person)
         if issue.changelog is not None:
@@ -172,22 +176,6 @@ class IssueRecords:
             audience_hidden=issue_id in self._service and any(map(jira_values.tells_no_audience, comments)),
             changelog_whole=issue.changelog is not None and issue.changelog.whole,
         )
-
-    def _service_fields(self, issue_id: str, extra: Mapping[str, msgspec.Raw]) -> None:
-        """What is odd in one of these fields is left out; the issue is none the worse for it."""
-        cycles: list[tuple[object, ...]] = []
-        for field_id, field_name in self._wanted.slas:
-            sla_id, name, found = jira_service.sla_cycles(jira_values.plain(extra, field_id))
-            cycles += [
-                (self._site, issue_id, sla_id or field_id, name or clean(field_name), *cycle)
-                for cycle in found
-            ]
-        self._sla_cycles[issue_id] = cycles
-        self._ratings.pop(issue_id, None)
-        rating = jira_service.rating(jira_values.plain(extra, self._wanted.satisfaction))
-        if rating is not None:
-            when = jira_service.rated_when(jira_values.plain(extra, self._wanted.satisfaction_date))
-            self._ratings[issue_id] = (self._site, issue_id, rating, *when)
 
     def remote_links(self, issue_id: str, links: Iterable[msgspec.Raw]) -> None:
         for raw in links:
@@ -303,7 +291,7 @@ class IssueRecords:
             steps=table(JIRA_STEP, self._steps.values()),
             worklogs=table(JIRA_WORKLOG, self._worklogs.values()),
             sla_cycles=table(JIRA_SLA_CYCLE, (row for rows in self._sla_cycles.values() for row in rows)),
-            ratings=table(JIRA_RATING, self._ratings.values()),
+            ratings=table(JIRA_RATING, (row for rows in self._ratings.values() for row in rows)),
             remote_links=table(
                 JIRA_REMOTE_LINK, (row for rows in self._remote_links.values() for row in rows)
             ),

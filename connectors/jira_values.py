@@ -11,7 +11,7 @@ from connectors import jira_shapes as shapes
 from connectors.jira_shapes import UNREADABLE, clean, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from connectors.jira_site import WantedFields
 
@@ -43,6 +43,20 @@ def plain(extra: Mapping[str, msgspec.Raw], field_id: str | None) -> object:
     """Give the value of a field as plain data; None where the issue has none."""
     raw = extra.get(field_id) if field_id else None
     return None if raw is None else msgspec.json.decode(raw)
+
+
+def sla_cycles(extra: Mapping[str, msgspec.Raw], wanted: WantedFields) -> Iterator[tuple[object, ...]]:
+    """Give (id of the SLA, its name, one of its cycles); what is odd in such a field is left out."""
+    for field_id, field_name in wanted.slas:
+        sla_id, name, cycles = jira_service.sla_cycles(plain(extra, field_id))
+        yield from ((sla_id or field_id, name or clean(field_name), *cycle) for cycle in cycles)
+
+
+def ratings(extra: Mapping[str, msgspec.Raw], wanted: WantedFields) -> Iterator[tuple[object, ...]]:
+    """Give (rating, instant, day), if the customer has rated."""
+    rating = jira_service.rating(plain(extra, wanted.satisfaction))
+    if rating is not None:
+        yield (rating, *jira_service.rated_when(plain(extra, wanted.satisfaction_date)))
 
 
 def _participants(raw: msgspec.Raw | None) -> list[shapes.User]:
