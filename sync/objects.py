@@ -42,6 +42,7 @@ ACCOUNT_FIELDS = (
     NEXT_ACTION_FIELD,
 )
 TASK_FIELDS = (KEY_FIELD, ANSWER_FIELD, SNOOZE_FIELD)
+ANSWER_FIELDS = frozenset({ANSWER_FIELD, SNOOZE_FIELD})  # what people say to a task: read, never written
 
 PLANS, OBJECTIVES, SURVEYS = (
     "sf_plan",

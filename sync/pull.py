@@ -22,6 +22,7 @@ from connectors.errors import ConnectorError
 from sync import normalise
 from sync.objects import (
     ACCOUNT_FIELDS,
+    ANSWER_FIELDS,
     KEY_FIELD,
     OBJECTIVES,
     PLANS,
@@ -273,7 +274,7 @@ def _note_own_fields(
         for ours in names:
             theirs = config.salesforce.fields.get(ours, ours)
             info = fields.get(theirs)
-            if info is None or not info.updateable:
+            if info is None or not (info.updateable or ours in ANSWER_FIELDS):
                 why = (
                     "the org lacks it or this user may not see it"
                     if info is None

@@ -140,12 +140,30 @@ _TYPES = {
 }
 
 
-def org_schema() -> dict[str, dict]:
-    """`schema.json` of an org with this package and nothing else of its own."""
+def rights(*permission_sets: str) -> dict[str, bool]:
+    """The fields that these permission sets show together, and whether they may be edited."""
+    found: dict[str, bool] = {}
+    for each in of_type("PermissionSet"):
+        if each.name in permission_sets:
+            names = each.texts("fieldPermissions/field")
+            for name, edit in zip(names, each.texts("fieldPermissions/editable"), strict=True):
+                found[name] = found.get(name, False) or edit == "true"
+    return found
+
+
+def org_schema(*permission_sets: str) -> dict[str, dict]:
+    """`schema.json` of an org with this package and nothing else of its own, as a user with these rights sees it."""
+    shown = rights(*permission_sets)
     found: dict[str, dict] = {}
     for (owner, name), file in fields().items():
-        if owner != "Activity":
-            found.setdefault(owner, {"fields": []})["fields"].append({"name": name, **_described(file)})
+        if owner == "Activity":
+            continue
+        told = found.setdefault(owner, {"fields": [], "hidden": []})
+        always = file.get("type") == "MasterDetail"
+        edit = always or shown.get(f"{owner}.{name}", False)
+        told["fields"].append({"name": name, **_described(file), "createable": edit, "updateable": edit})
+        if not always and f"{owner}.{name}" not in shown:
+            told["hidden"].append(name)
     return found
 
 

@@ -1,0 +1,100 @@
+"""An org with exactly the package's fields and the rights of its permission sets, and the whole job against it."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import date
+
+import pytest
+from company import CUSTOMER, NOW, Book, Company, ago
+from salesforce_package import org_schema
+
+from simulator import dataset
+from simulator.server import Simulator
+from sync import objects, run
+
+NUMBERS = (*objects.SCORE_FIELDS.values(), objects.CONFIDENCE_FIELD)
+
+
+def customers() -> Book:
+    book = Book()
+    book.schema = org_schema("Rapport_Sync", "Rapport_Sync_Plans")
+    for number, name in enumerate(("Acme", "Borealis", "<script>alert(1)</script> =cmd|' & Sons")):
+        account = book.account(
+            name, Website=f"https://customer{number}.example", Rapport_Pulse__c=4, Rapport_Pulse_Date__c=date(2026, 11, 2),
+            Rapport_Standing__c="Preferred", Rapport_Mission__c="Ship in a day", Rapport_Target__c=250000.5,
+            Rapport_CSAT__c=4.5, Rapport_CSAT_Date__c=date(2026, 10, 1),
+        )  # fmt: skip
+        who = book.contact(
+            account,
+            f"dana@customer{number}.example",
+            Title="CIO",
+            Rapport_Role__c="Champion;Executive Sponsor",
+        )
+        book.call(account, ago(days=10 + 40 * number), who)
+        book.add(
+            "Opportunity", AccountId=account, Name="More", StageName="Won", IsClosed=True, IsWon=True, Amount=1000,
+            CloseDate=date(2026, 6, 1), Rapport_Competitor__c="Other Ltd", Rapport_Inbound__c=True,
+        )  # fmt: skip
+        book.add(
+            "Contract", AccountId=account, Status="Activated", StatusCode="Activated", StartDate=date(2026, 1, 1),
+            EndDate=date(2026, 12, 31), ContractTerm=12, Rapport_Budget_Hours__c=120.25, ActivatedDate=ago(days=300),
+        )  # fmt: skip
+        book.add(
+            "Rapport_Value__c", Name=f"V-{number}", Account__c=account, Outcome__c="Two days saved", Amount__c=900,
+            Confirmed_On__c=date(2026, 9, 1), Confirmed_By__c="Dana", Evidence_URL__c="https://example.com/minutes",
+        )  # fmt: skip
+        issue = book.issue(f"HELP-{number + 1}", account, service=True, reporter=CUSTOMER)
+        book.comment(issue, CUSTOMER, ago(days=6 + number))
+    return book
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packaged")
+    book = customers()
+    loaded = dataset.load(book.write(folder / "dataset"))
+    with Simulator(loaded, now=NOW) as simulator:
+        served = Company(folder, simulator, book)
+        served.configure()
+        yield served
+
+
+def test_every_value_fits_its_field_nothing_is_missing_and_a_second_run_writes_nothing(company):
+    told = company.sync()
+    about_fields = [notice for notice in told["notices"] if "__c" in notice or "left out" in notice]
+    assert about_fields == []
+    assert told["quarantined"] == 0
+    assert told["applied"] == told["changes"] > 3
+    for account in company.org("Account"):
+        assert account["Rapport_Band__c"] in {"Green", "Amber", "Red", "Unknown"}
+        for name in NUMBERS:
+            value = account.get(name)
+            assert value is None or (value == int(value) and 0 <= value <= 100), (name, value)
+        assert account["Rapport_Health__c"] is not None
+        assert 0 < len(account["Rapport_Why__c"]) <= 32_000
+        assert len(account["Rapport_Next_Action__c"] or "") <= 255
+    tasks = [task for task in company.org("Task") if task.get("Rapport_Key__c")]
+    assert tasks
+    assert all(len(task["Rapport_Key__c"]) <= 80 for task in tasks)
+    writes = company.writes()
+    assert company.sync()["changes"] == 0
+    assert company.writes() == writes, "what the org made of the values is what was meant"
+
+    # what people entered for Rapport is read
+    with run.reading(company.config) as (mirror, _):
+        inputs = mirror.connection.execute(
+            "select distinct Rapport_Role__c, Rapport_Reference_On__c from sf_contact"
+        ).fetchall()
+        assert inputs == [("Champion;Executive Sponsor", None)]
+        assert mirror.one("select min(Rapport_Budget_Hours__c) from sf_contract") == pytest.approx(120.25)
+        assert mirror.one("select count(*) from sf_value where Amount__c = 900") == 3
+
+    # one field fewer is a notice, and the rest goes on
+    schema = deepcopy(company.book.schema)
+    schema["Account"]["hidden"] += ["Rapport_Trend__c"]
+    company.rebuild(schema)
+    notices = company.pull().notices
+    assert [notice for notice in notices if "__c" in notice] == [
+        "Account.Rapport_Trend__c: the org lacks it or this user may not see it; it is left out"
+    ]
