@@ -74,13 +74,15 @@ def test_scores_have_managed_accounts_with_whole_numbers_bands_and_a_fraction_of
     assert is_sorted([row["account_id"] for row in rows])
     for row in rows:
         assert set(row) == {"account_id", "account", "as_of", "scorecards"}
-        assert set(row["scorecards"]) == {"health", "penetration", "overall"}
+        parts = {"health", "penetration", "growth", "positioning", "governance", "delivery"}
+        assert set(row["scorecards"]) == {*parts, "overall"}
         for card in row["scorecards"].values():
             assert set(card) >= {"score", "band", "confidence"}
             assert card["band"] in {"green", "amber", "red", "unknown"}
             assert (card["score"] is None) == (card["band"] == "unknown")
             assert card["score"] is None or type(card["score"]) is int
             assert 0 <= card["confidence"] <= 1
+            assert (card["trend_30d"], card["days_in_band"]) == (None, None)  # no sync has looked yet
 
 
 def test_links_put_each_issue_in_exactly_one_list(pulled):

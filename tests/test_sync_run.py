@@ -91,6 +91,7 @@ def test_the_org_may_store_what_is_written_in_its_own_form(book, serve):
         if field["type"] == "double":
             field.update(precision=6, scale=2)
     acme = book.account("Acme")
+    book.call(acme, ago(days=2), book.contact(acme, "dana@acme.example"))
     question = book.issue("SUP-1", acme, service=True, reporter=CUSTOMER)
     book.comment(question, CUSTOMER, ago(days=3))
     company = serve(book)
