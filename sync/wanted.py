@@ -333,7 +333,7 @@ def _record(
         if ours == BAND_FIELD:
             value = str(row["band"])
         elif ours == WHY_FIELD:
-            value = why_text(own, catalogue) if row["on_record"] else words.NOTHING_ON_RECORD
+            value = why_text(own, catalogue) or _without_reasons(row, bands)
             basis = {
                 "band": json.dumps(bands, sort_keys=True),
                 "numbers": {reason.metric: reason.value for reason in own},
@@ -362,7 +362,7 @@ def _record(
         )
     name = str(row["name"] or account_id)
     reason = "; ".join(f"{reason_text(each, catalogue)}, {_lost(each)} points" for each in own) or (
-        "nothing costs points" if row["on_record"] else words.NOTHING_ON_RECORD
+        _without_reasons(row, bands) or "nothing costs points"
     )
     return WantedRecord("Account", account_id, account_id, name, reason, tuple(wanted), dict(marks))
 
@@ -370,6 +370,13 @@ def _record(
 def _number_basis(ours: str, band: str) -> dict[str, object]:
     """A trend moves as the days pass over what happened: that is no surprise to stop at (see `sync.safety`)."""
     return {"band": band, "passing": True} if ours == TREND_FIELD else {"band": band}
+
+
+def _without_reasons(row: Mapping[str, object], bands: Mapping[str, str]) -> str | None:
+    """What stands in the place of reasons: why nothing is scored, or nothing where nothing costs points."""
+    if not row["on_record"]:
+        return words.NOTHING_ON_RECORD
+    return words.TOO_LITTLE if set(bands.values()) == {"unknown"} else None
 
 
 def _band_changed(

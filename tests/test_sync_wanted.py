@@ -62,7 +62,8 @@ def test_the_words_name_what_costs_most_with_the_records_behind_it(book, serve):
 
 
 def test_no_more_is_said_than_a_person_reads(book, serve):
-    book.account("Acme")
+    waiting = book.issue("SUP-1", book.account("Acme"), service=True, reporter=CUSTOMER)
+    book.comment(waiting, CUSTOMER, ago(days=9))
     book.call(book.account("Nordwind"), ago(days=1))
     company = serve(book)
     company.sync()
@@ -70,7 +71,7 @@ def test_no_more_is_said_than_a_person_reads(book, serve):
 
 
 def test_an_account_that_lacks_nothing_says_nothing(book, serve):
-    book.account("Acme")
+    book.contact(book.account("Acme"))
     company = serve(book)
     company.configure(one_measure("open_issues", 10) + NO_RULES)
     company.sync()
@@ -81,12 +82,14 @@ def test_an_account_that_lacks_nothing_says_nothing(book, serve):
 
 
 def test_an_account_of_which_too_little_is_known_has_no_number(book, serve):
-    book.account("Acme")
+    book.contact(book.account("Acme"))
     company = serve(book)
     company.configure(jira=False)
     company.sync()
     held = acme(company)
     assert (held.get("Rapport_Health__c"), held["Rapport_Band__c"]) == (None, "Unknown")
+    assert held["Rapport_Why__c"] == "too little is known for a score"
+    assert change_of(company) == {}
 
 
 def test_nobody_but_managed_accounts_is_written(book, serve):
@@ -219,6 +222,7 @@ def test_words_are_cut_to_the_field(book, serve):
     account = book.account("Acme")
     issue = book.issue("SUP-1", account, service=True, reporter=CUSTOMER)
     book.comment(issue, CUSTOMER, ago(days=3))
+    book.call(account, ago(days=40))
     company = serve(book)
     told = company.sync()
     assert told["quarantined"] == 0
