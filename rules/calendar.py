@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -67,8 +68,13 @@ def zone_days(hours: BusinessHours, as_of: datetime) -> pa.Table:
     `seconds_before` is the business time that lies before the day, so that the business time between two instants
     is a difference of two positions. Times are naive UTC.
     """
+    return _zone_days(hours, hours.day_of(as_of))
+
+
+@lru_cache(maxsize=16)
+def _zone_days(hours: BusinessHours, today: date) -> pa.Table:
     rows = []
-    for each in _days(hours, as_of):
+    for each in _days(hours, today):
         utc_dates = {each.starts.date(), (each.ends - timedelta(microseconds=1)).date()}
         rows += [
             {
@@ -88,7 +94,7 @@ def zone_days(hours: BusinessHours, as_of: datetime) -> pa.Table:
 def clock_row(hours: BusinessHours, as_of: datetime, fiscal_month: int = 1) -> pa.Table:
     """The one row that models know the time by: the instant, its local day, its place in business time, its fiscal year."""
     instant = as_of.astimezone(UTC).replace(tzinfo=None)
-    days = _days(hours, as_of)
+    days = _days(hours, hours.day_of(as_of))
     today = days[bisect_right([each.starts for each in days], instant) - 1]
     position = today.seconds_before
     if today.opens is not None and today.closes is not None:
@@ -107,9 +113,12 @@ def clock_row(hours: BusinessHours, as_of: datetime, fiscal_month: int = 1) -> p
     )
 
 
-def _days(hours: BusinessHours, as_of: datetime) -> list[_Day]:
+@lru_cache(
+    maxsize=16
+)  # thousands of days, asked for twice for each instant and again for the next one of a day
+def _days(hours: BusinessHours, today: date) -> tuple[_Day, ...]:
     zone = ZoneInfo(hours.zone)
-    first = hours.day_of(as_of) - timedelta(days=_PAST_DAYS)
+    first = today - timedelta(days=_PAST_DAYS)
     days, before = [], 0
     for offset in range(_PAST_DAYS + _COMING_DAYS):
         day = first + timedelta(days=offset)
@@ -120,7 +129,7 @@ def _days(hours: BusinessHours, as_of: datetime) -> list[_Day]:
         days.append(_Day(day, starts, ends, opens, closes, before))
         if opens is not None and closes is not None:
             before += int((closes - opens).total_seconds())
-    return days
+    return tuple(days)
 
 
 def _local(day: date, at: time, zone: ZoneInfo) -> datetime:
