@@ -24,7 +24,17 @@ import typer
 
 import demo as demo_run
 from connectors.errors import ConnectorError, FieldNotFound
-from reports import doctor_text, history_text, lists_text, managers_text, output, plan_text, tables, terminal
+from reports import (
+    doctor_text,
+    history_text,
+    lists_text,
+    managers_text,
+    output,
+    plan_text,
+    setup_text,
+    tables,
+    terminal,
+)
 from reports import next_band as next_band_text
 from reports.output import TableFormat
 from rules.describe import metrics_page, shipped
@@ -39,6 +49,7 @@ from sync.config_errors import ConfigError
 from sync.doctor import diagnose
 from sync.errors import SyncError
 from sync.measure import default_as_of, measure, server_now
+from sync.setup_salesforce import write_package
 from sync.state import State
 
 if TYPE_CHECKING:
@@ -516,6 +527,28 @@ def simulate(
         output.json_line({"salesforce": simulator.salesforce_url, "jira": simulator.jira_url})
         sys.stdout.flush()
         stopped.wait()
+
+
+setup = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="What an org needs, written out for its admin."
+)
+app.add_typer(setup, name="setup")
+
+
+@setup.command()
+def salesforce(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the package.")] = Path(
+        "rapport-salesforce"
+    ),
+    *,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Write out the Salesforce package (fields, rights, views) and say which commands deploy it; connects to nothing."""
+    data = write_package(out)
+    if format is Format.json:
+        output.json_line(data)
+    else:
+        setup_text.package(terminal.console(), data)
 
 
 @app.command()

@@ -52,6 +52,13 @@ def test_models_catalogue_and_migrations_are_inside(wheel):
     assert data_files() <= set(wheel)
 
 
+def test_the_salesforce_package_and_its_guide_are_inside(wheel):
+    package = ROOT / "salesforce"
+    wanted = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()} | {"README.md"}
+    inside = "sync/salesforce_package/"
+    assert {name.removeprefix(inside) for name in wheel if name.startswith(inside)} == wanted
+
+
 def test_what_is_packed_is_what_is_there(project):
     packed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
     assert sorted(packed) == sorted(["cli.py", "demo.py", *FOLDERS])
