@@ -18,9 +18,11 @@ from salesforce_package import (
     fields,
     files,
     of_type,
+    org_schema,
     project,
 )
 
+from simulator.sample_schema import SCHEMA
 from sync import objects
 from sync.declared_fields import DECLARED_FIELDS
 from sync.written_fields import ACCOUNT_FIELDS, ACTIVITY_FIELDS
@@ -234,6 +236,28 @@ def test_written_values_fit_their_fields():
         "Wrong data",
     ]
     assert answers.get("label") == "Rapport answer", "tasks tell people to look for it under this name"
+
+
+def test_the_sample_company_has_the_fields_of_the_package():
+    """What is tried on the sample holds for an org with the package: same names, labels and kinds of values."""
+    sample = {(owner, one["name"]): one for owner, entry in SCHEMA.items() for one in entry["fields"]}
+    ours = org_schema("Rapport_Viewer", "Rapport_Inputs_Plans")
+    packaged = {(owner, one["name"]): one for owner, entry in ours.items() for one in entry["fields"]}
+    for key, one in sample.items():
+        if key in packaged and key != ("Contact", "Rapport_Role__c"):  # of which a person may have several
+            there = packaged[key]
+            for fact in ("label", "type", "unique", "externalId"):
+                assert one[fact] == there[fact], (key, fact)
+            if there["type"] in {"string", "textarea"}:
+                assert one["length"] == there["length"], key
+            values = [[value["value"] for value in each["picklistValues"]] for each in (one, there)]
+            assert values[0] == values[1], key
+    own = {
+        key
+        for key in packaged
+        if key[0] in {"Account", "Contact", "Opportunity", "Contract", "Task", "Event"}
+    }
+    assert own <= set(sample)
 
 
 def test_the_roles_that_rapport_asks_for_can_be_chosen():
