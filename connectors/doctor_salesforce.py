@@ -36,7 +36,7 @@ _ENDS_ALL = (SignInRefused, QuotaSpent, Unreachable)
 @dataclass(frozen=True, slots=True)
 class ObjectNeed:
     """What is asked of one object. `key` is the field whose value tells a record that was created already;
-    `wishes` are read where they are there.
+    `wishes` are read where they are there, and a right to `spares` is no right too many.
     """
 
     name: str
@@ -44,6 +44,8 @@ class ObjectNeed:
     wishes: tuple[str, ...] = ()
     updates: tuple[str, ...] = ()
     creates: tuple[str, ...] = ()
+    spares: tuple[str, ...] = ()
+    deletes: bool = False
     key: str | None = None
     optional: bool = True
 
@@ -258,7 +260,7 @@ def _excess(
         for verb, flag, needed in (
             ("create", "createable", need.creates),
             ("change", "updateable", need.updates),
-            ("delete", "deletable", ()),
+            ("delete", "deletable", need.deletes),
         )
         if described.get(flag) is True and not needed
     ]
@@ -270,7 +272,7 @@ def _excess(
             "take these permissions away from the integration user.",
             code="excess_rights",
         )
-    own = {*need.updates, *need.creates}
+    own = {*need.updates, *need.creates, *need.spares}
     more = sorted(name for name, info in fields.items() if info.updateable and name not in own)
     if need.updates and more:
         yield Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connectors.doctor_salesforce import ObjectNeed
+from sync import written_fields
 from sync.declared_fields import DECLARED_FIELDS
 from sync.objects import ACCOUNT_FIELDS, KEY_FIELD, SCORE_FIELDS
 from sync.plan_inputs import TASK_FIELDS
@@ -50,10 +51,13 @@ def _need(config: Config, name: str, sources: list[SourceObject]) -> ObjectNeed:
     own = config.salesforce.fields
     updates: tuple[str, ...] = ()
     creates: tuple[str, ...] = ()
+    spares: tuple[str, ...] = ()
     key = None
     if name == "Account":
         unused = {field for card, field in SCORE_FIELDS.items() if card not in config.catalogue.scorecards}
         updates = tuple(own.get(field, field) for field in ACCOUNT_FIELDS if field not in unused)
+        # Whoever may edit accounts may edit the first two; the package gives rights to all that it brings.
+        spares = ("Name", "OwnerId", *(own.get(field, field) for field in written_fields.ACCOUNT_FIELDS))
         reads = {field: None for field in reads if field not in {own.get(each, each) for each in unused}}
     elif name == "Task":
         task = config.salesforce.task
@@ -61,12 +65,15 @@ def _need(config: Config, name: str, sources: list[SourceObject]) -> ObjectNeed:
         more = [field for field, value in (("Type", task.type), ("RecordTypeId", task.record_type)) if value]
         updates = TASK_FIELDS
         creates = (*TASK_FIELDS, "WhatId", "WhoId", key, *more, *task.constants)
+        spares = ("Type",)
     return ObjectNeed(
         name,
         reads=tuple(reads),
         wishes=tuple(wishes),
         updates=updates,
         creates=creates,
+        spares=spares,
+        deletes=name == "Task",  # one right of Salesforce lets a user create, edit and delete them
         key=key,
         optional=name != "Account",
     )

@@ -7,18 +7,58 @@ from datetime import date
 
 import pytest
 from company import CUSTOMER, NOW, Book, Company, ago
-from salesforce_package import org_schema
+from salesforce_package import of_type, org_schema, rights
 
-from simulator import dataset
+from connectors.doctor_salesforce import examine
+from connectors.salesforce import Salesforce
+from simulator import dataset, salesforce_schema
 from simulator.server import Simulator
 from sync import objects, run
+from sync.doctor_needs import object_needs
 
 NUMBERS = (*objects.SCORE_FIELDS.values(), objects.CONFIDENCE_FIELD)
 
 
+SYNC = ("Rapport_Sync", "Rapport_Sync_Standard_Fields", "Rapport_Sync_Plans", "Rapport_Sync_Entitlements")
+# What Salesforce lets everybody fill in who may edit such a record at all.
+ALWAYS_EDITED = {"Account": {"Name", "OwnerId"}, "Task": {"OwnerId", "Priority", "Status", "Subject"}}
+
+
+def as_granted() -> dict[str, dict]:
+    """The schema of an org in which the user has the rights of the package and not one more."""
+    schema = org_schema(*SYNC)
+    shown = rights(*SYNC)
+    changes = {
+        name
+        for each in of_type("PermissionSet")
+        if each.name in SYNC
+        for name, edit in zip(
+            each.texts("objectPermissions/object"), each.texts("objectPermissions/allowEdit"), strict=True
+        )
+        if edit == "true"
+    }
+    schema["Rapport_Value__c"]["writes"], schema["Rapport_Score__c"]["writes"] = "", "cu"
+    plain = salesforce_schema.build(dataset.Dataset(salesforce={}, schema={}))
+    for each in plain.all():
+        entry = schema.setdefault(each.name, {"fields": [], "hidden": []})
+        # the user permission "Edit Tasks" is the right to create, edit and delete them
+        entry["writes"] = "cud" if each.name == "Task" else "u" if each.name in changes else ""
+        for one in each.fields():
+            edit = shown.get(f"{each.name}.{one.name}", False) or one.name in ALWAYS_EDITED.get(each.name, ())
+            entry["fields"].append(
+                {
+                    "name": one.name, "type": one.type, "length": one.length, "precision": one.precision,
+                    "scale": one.scale, "referenceTo": one.reference_to, "externalId": one.external_id,
+                    "createable": one.createable and edit, "updateable": one.updateable and edit,
+                    "picklistValues": [value for value, _ in one.picklist], "restrictedPicklist": one.restricted,
+                }
+            )  # fmt: skip
+    return schema
+
+
 def customers() -> Book:
     book = Book()
-    book.schema = org_schema("Rapport_Sync", "Rapport_Sync_Plans")
+    book.schema = as_granted()
     for number, name in enumerate(("Acme", "Borealis", "<script>alert(1)</script> =cmd|' & Sons")):
         account = book.account(
             name, Website=f"https://customer{number}.example", Rapport_Pulse__c=4, Rapport_Pulse_Date__c=date(2026, 11, 2),
@@ -61,6 +101,7 @@ def company(tmp_path_factory):
 
 
 def test_every_value_fits_its_field_nothing_is_missing_and_a_second_run_writes_nothing(company):
+    company.rebuild(company.book.schema)
     told = company.sync()
     about_fields = [notice for notice in told["notices"] if "__c" in notice or "left out" in notice]
     assert about_fields == []
@@ -98,3 +139,11 @@ def test_every_value_fits_its_field_nothing_is_missing_and_a_second_run_writes_n
     assert [notice for notice in notices if "__c" in notice] == [
         "Account.Rapport_Trend__c: the org lacks it or this user may not see it; it is left out"
     ]
+
+
+def test_doctor_finds_nothing_missing_and_nothing_too_much_in_the_rights_of_the_package(company):
+    company.rebuild(company.book.schema)
+    config = company.config
+    salesforce = Salesforce(config.salesforce_settings(), config.http_settings())
+    found = examine(salesforce, object_needs(config))
+    assert [each.message for each in found if each.severity != "note"] == []
