@@ -195,7 +195,7 @@ def _missing(need: ObjectNeed, fields: Mapping[str, FieldInfo]) -> Iterator[Find
             need.name,
             "warning",
             f"{need.name} shows this user no {listed(hidden)}: left out, and what rests on it is unknown.",
-            "deploy the fields, or grant read access to them by a permission set.",
+            "deploy the fields (`rapport setup salesforce`), or grant read access to them by a permission set.",
             {"fields": len(hidden)},
             "hidden_fields",
         )
@@ -247,7 +247,7 @@ def _barred(
             need.name,
             "warning",
             f"{need.key} is no unique field of {need.name} that this user may fill: nothing is created there.",
-            "deploy the field as it ships (text, external id, unique), with its permission set.",
+            "deploy the field as `rapport setup salesforce` writes it out, with its permission set.",
             code="no_key",
         )
 
