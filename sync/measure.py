@@ -87,6 +87,7 @@ def measure(config: Config, mirror: Mirror, state: State | None, as_of: datetime
             f"The store does not hold what the config asks of accounts yet: {', '.join(unread)}.",
             "run rapport pull first.",
         )
+    mirror.fit_threads()
     metrics.evaluate(mirror.connection, config.catalogue, parameters(config, mirror, as_of))
     if state is None:
         scorecards.evaluate(mirror.connection, config.catalogue)

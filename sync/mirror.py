@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sync.objects import SourceObject
 
 FILE = "mirror.duckdb"
+_SMALL = 32 * 2**20  # bytes
 VERSION = 4  # a mirror of another version is dropped and pulled anew
 
 JIRA_TABLES: dict[str, pa.Schema] = {
@@ -139,8 +140,9 @@ class MirrorBroken(SyncError):  # noqa: N818 - as above
 class Mirror:
     """One open mirror. Every `store_*` is a single transaction: after a crash a table is as before or as after."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None = None) -> None:
         self.connection = connection
+        self._path = path
         self._in_transaction = False
         # The books are small and asked for with each source: read once, written through.
         self._known_columns: dict[str, list[tuple[str, str]]] | None = None
@@ -161,7 +163,8 @@ class Mirror:
         try:
             path.chmod(0o600)
             connection.execute("set timezone = 'UTC'")
-            mirror = cls(connection)
+            mirror = cls(connection, path)
+            mirror.fit_threads()
             if not read_only:
                 with mirror.transaction():  # one wait for the disk instead of one for each table
                     mirror._prepare()
@@ -172,6 +175,17 @@ class Mirror:
             yield mirror
         finally:
             connection.close()
+
+    def fit_threads(self) -> None:
+        """A small book is worked out faster by one thread than by several that wait for each other.
+
+        To be called again after much was stored.
+        """
+        path = self._path
+        if path is None:
+            return
+        size = sum(file.stat().st_size for file in (path, path.with_suffix(".duckdb.wal")) if file.exists())
+        self.connection.execute("set threads = 1" if size < _SMALL else "reset threads")
 
     def _prepare(self) -> None:
         execute = self.connection.execute

@@ -177,6 +177,7 @@ def _describe(salesforce: Salesforce, name: str) -> Iterator[Mapping[str, FieldI
 def _finish(job: PullJob, wanted: list[SourceObject]) -> None:
     """Derive what the models need, and give the mirror a new name: plans of an older one are out of date."""
     job.progress("links", 0)
+    job.mirror.fit_threads()
     with job.mirror.transaction():
         job.report.notices += normalise.materialise(job.config, job.mirror)
         job.mirror.set_meta("newest_stamp", _newest_stamp(job.mirror, wanted))

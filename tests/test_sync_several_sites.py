@@ -35,7 +35,10 @@ def test_issues_of_two_sites_stand_side_by_side_until_one_leaves_the_config(serv
         metrics = company.metrics()["Acme"]
         assert (metrics["open_issues"], metrics["active_projects"]) == (4, 3)
         coverage = company.links()["coverage"]
-        assert [(site["site"], site["linked"]) for site in coverage["sites"]] == [("default", 2), ("plant", 2)]
+        assert [(site["site"], site["linked"]) for site in coverage["sites"]] == [
+            ("default", 2),
+            ("plant", 2),
+        ]
         assert {(row["site"], row["project"]) for row in coverage["projects"]} == {
             ("default", "SUP"),
             ("plant", "PLANT"),
