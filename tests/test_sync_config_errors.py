@@ -792,7 +792,7 @@ def test_every_bad_row_of_a_map_is_named_by_its_line():
         "kind,value,account\nprojct,BETA,Beta Ltd\nproject,,Beta Ltd\n\nlabel,beta\nproject,acme,Other Ltd\n"
     )
     assert map_complaint(rows) == [
-        'links.csv:2: found "projct", expected one of organization, component, label, project; did you mean project?',
+        'links.csv:2: found "projct", expected one of organization, component, label, project, domain; did you mean project?',
         "links.csv:3: expected three cells that are not empty: kind, value, account",
         "links.csv:5: expected three cells that are not empty: kind, value, account",
         'links.csv:6: project "acme" already belongs to "Acme GmbH"; keep one of the two',

@@ -455,7 +455,7 @@ def test_columns_that_no_pull_has_read_yet_are_told_to_readers(serve):
     company = serve(busy_book())
     company.pull()
     company.configure('[accounts.columns]\nregion = "Industry"\n')
-    with pytest.raises(SyncError, match=r"asks for yet: region.*\n.*run rapport pull first"):
+    with pytest.raises(SyncError, match=r"asks of accounts yet: region.*\n.*run rapport pull first"):
         company.metrics()
     # Nor does a pull that fails before it has read them hide its own error behind that.
     company.configure(
