@@ -166,12 +166,13 @@ def _replaced(sql: str, pattern: str, by: str, engine: Engine) -> str:
 
 def _number_sql(double: str, engine: Engine) -> str:
     half_even = "ROUND_EVEN" if engine == "duckdb" else "BROUND"
+    # Large doubles are whole before they become decimals: DuckDB multiplies a double by 100 for that, which is inexact.
     rounded = (
-        f"CASE WHEN ABS({double}) >= 10 THEN {half_even}({double}, 0) "
-        f"WHEN ABS({double}) >= 1 THEN {half_even}({double} * 10, 0) / 10 "
-        f"ELSE {half_even}({double} * 100, 0) / 100 END"
+        f"CASE WHEN ABS({double}) >= 10 THEN CAST(CAST({half_even}({double}, 0) AS BIGINT) AS DECIMAL(18, 2)) "
+        f"ELSE CAST(CASE WHEN ABS({double}) >= 1 THEN {half_even}({double} * 10, 0) / 10 "
+        f"ELSE {half_even}({double} * 100, 0) / 100 END AS DECIMAL(18, 2)) END"
     )
-    bounded = f"CASE WHEN ABS({double}) < {MOST} THEN CAST({rounded} AS DECIMAL(18, 2)) END"
+    bounded = f"CASE WHEN ABS({double}) < {MOST} THEN {rounded} END"
     if engine == "duckdb":
         return f"RTRIM(RTRIM(CAST({bounded} AS VARCHAR), '0'), '.')"
     return f"TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST({bounded} AS STRING)))"

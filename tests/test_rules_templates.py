@@ -67,7 +67,11 @@ def moment(*parts):
         ({"n": -2.5}, "-2.5"),
         ({"n": 0.0}, "0"),
         ({"n": 1e14}, "100000000000000"),
+        ({"n": 360287970189641.0}, "360287970189641"),
+        ({"n": -999999999999999.9}, "-1000000000000000"),
         ({"n": 1e15}, "–"),
+        ({"n": float("nan")}, "–"),
+        ({"n": float("-inf")}, "–"),
         ({}, "–"),
     ],
 )
@@ -197,9 +201,10 @@ def test_spark_gets_its_own_forms():
         "'[\\\\x{00}-\\\\x{1F}\\\\x{7F}-\\\\x{9F}\\\\x{061C}\\\\x{200E}\\\\x{200F}\\\\x{2028}-\\\\x{202E}"
         "\\\\x{2066}-\\\\x{2069}]', ''), ''), '–') || ' ' || "
         "COALESCE(TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(CASE WHEN ABS(CAST(`n` AS DOUBLE)) < "
-        "1000000000000000 THEN CAST(CASE WHEN ABS(CAST(`n` AS DOUBLE)) >= 10 THEN BROUND(CAST(`n` AS DOUBLE), 0) "
+        "1000000000000000 THEN CASE WHEN ABS(CAST(`n` AS DOUBLE)) >= 10 THEN "
+        "CAST(CAST(BROUND(CAST(`n` AS DOUBLE), 0) AS BIGINT) AS DECIMAL(18, 2)) ELSE CAST(CASE "
         "WHEN ABS(CAST(`n` AS DOUBLE)) >= 1 THEN BROUND(CAST(`n` AS DOUBLE) * 10, 0) / 10 "
-        "ELSE BROUND(CAST(`n` AS DOUBLE) * 100, 0) / 100 END AS DECIMAL(18, 2)) END AS STRING))), '–') || ' ' || "
+        "ELSE BROUND(CAST(`n` AS DOUBLE) * 100, 0) / 100 END AS DECIMAL(18, 2)) END END AS STRING))), '–') || ' ' || "
         "COALESCE(CAST(CAST(`due` AS DATE) AS STRING), '–') || ' ' || "
         "COALESCE(LEFT(CAST(CAST(`at` AS TIMESTAMP) AS STRING), 16), '–') || ' ' || "
         "CASE WHEN `ok` THEN 'yes' WHEN NOT `ok` THEN 'no' ELSE '–' END"
