@@ -334,7 +334,7 @@ def explain(
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Every point of one account's scores, down to the records, and what each rule says."""
-    with _measured(context, as_of, wait) as (config, mirror, instant):
+    with _measured(context, as_of, wait, account) as (config, mirror, instant):
         data = next_band.explained(config, mirror, account, instant)
     if format is Format.json:
         output.json_line(data)
@@ -356,7 +356,7 @@ def whatif(
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """The smallest set of changes that brings one account into the next band."""
-    with _measured(context, as_of, wait) as (config, mirror, instant):
+    with _measured(context, as_of, wait, account) as (config, mirror, instant):
         data = next_band.next_band(config, mirror, account, scorecard, instant)
     if format is Format.json:
         output.json_line(data)
@@ -576,12 +576,15 @@ def demo(
 
 @contextmanager
 def _measured(
-    context: typer.Context, as_of: str | None, wait: float
+    context: typer.Context, as_of: str | None, wait: float, account: str | None = None
 ) -> Iterator[tuple[Config, Mirror, datetime]]:
+    """`account` is one that somebody asked for, who need not wait for a measure to hear that there is none."""
     config = config_file.load(context.obj)
     with run.reading(config, wait=wait, notify=_note) as (mirror, state):
         _note_incomplete(mirror)
         instant = _instant(as_of, config, mirror)
+        if account is not None:
+            views.find_account(mirror, account)
         measure(config, mirror, state, instant)
         _note_replay(views.without_history(config, mirror, instant))
         yield config, mirror, instant

@@ -10,9 +10,14 @@ import stat
 
 import pyarrow.parquet as pq
 import pytest
+from campaigns import few, sometimes
 from command_line import open_company, rapport, small_book
 from company import CUSTOMER, NOW, ago
 
+from sync import run as readers
+from sync import views
+
+_SAID: dict = {}
 READING = ("metrics", "scores", "links", "explain", "plan", "status")
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -37,6 +42,13 @@ def run(company, *arguments: object):
     return rapport("--config", company.config_path, arguments[0], *more, *arguments[1:])
 
 
+def once(company, *arguments: str):
+    """What a reading command said of a company to which nothing happens, asked the first time only."""
+    if (company, arguments) not in _SAID:
+        _SAID[company, arguments] = run(company, *arguments)
+    return _SAID[company, arguments]
+
+
 def is_sorted(values: list) -> bool:
     return values == sorted(values)
 
@@ -46,7 +58,7 @@ def is_sorted(values: list) -> bool:
 
 @pytest.mark.parametrize("name", READING)
 def test_json_is_one_line_of_data_and_the_same_each_time(pulled, name):
-    first, second = (run(pulled, name, "--format", "json") for _ in range(2))
+    first, second = once(pulled, name, "--format", "json"), run(pulled, name, "--format", "json")
     assert (first.code, first.err) == (0, "")
     assert first.out.count("\n") == 1
     assert first.json is not None
@@ -54,7 +66,7 @@ def test_json_is_one_line_of_data_and_the_same_each_time(pulled, name):
 
 
 def test_metrics_have_every_account_and_every_metric_of_the_catalogue(pulled):
-    rows = run(pulled, "metrics", "--format", "json").json
+    rows = once(pulled, "metrics", "--format", "json").json
     assert [set(row) for row in rows] == [{"account_id", "account", "as_of", "metrics"}] * 5
     assert is_sorted([row["account_id"] for row in rows])
     names = list(pulled.config.catalogue.metrics)
@@ -69,7 +81,7 @@ def test_metrics_have_every_account_and_every_metric_of_the_catalogue(pulled):
 
 
 def test_scores_have_managed_accounts_with_whole_numbers_bands_and_a_fraction_of_confidence(pulled):
-    rows = run(pulled, "scores", "--format", "json").json
+    rows = once(pulled, "scores", "--format", "json").json
     assert [row["account"] for row in rows] == ["Acme GmbH", "Borealis Logistics", "Quiet Oak Ltd"]
     assert is_sorted([row["account_id"] for row in rows])
     for row in rows:
@@ -86,7 +98,7 @@ def test_scores_have_managed_accounts_with_whole_numbers_bands_and_a_fraction_of
 
 
 def test_links_put_each_issue_in_exactly_one_list(pulled):
-    links = run(pulled, "links", "--format", "json").json
+    links = once(pulled, "links", "--format", "json").json
     assert set(links) == {"linked", "ambiguous", "unmatched", "coverage"}
     acme = next(each["Id"] for each in pulled.book.salesforce["Account"] if each["Name"] == "Acme GmbH")
     assert [(row["key"], row["account_id"], row["method"]) for row in links["linked"]] == [
@@ -98,12 +110,17 @@ def test_links_put_each_issue_in_exactly_one_list(pulled):
 
 
 def test_explain_adds_up_to_the_score_with_records_behind_each_number(pulled):
-    told = run(pulled, "explain", "--format", "json").json
+    told = once(pulled, "explain", "--format", "json").json
     assert {"account_id", "scorecards", "rules"} <= set(told)
+    assert {name for name, card in told["scorecards"].items() if card["score"] is not None} >= {
+        "health", "penetration", "overall"}  # fmt: skip
     for card in told["scorecards"].values():
         points = [m["points"] for m in card["measures"] if m["points"] is not None]
-        points += [cap["points"] for cap in card["caps"]] + [card["rounding"]]
-        assert sum(round(100 * each) for each in points) == 100 * card["score"]
+        points += [cap["points"] for cap in card["caps"] if cap["points"]]
+        if card["score"] is None:  # too little is known of the customer
+            assert (card["band"], card["rounding"], points) == ("unknown", None, [])
+        else:
+            assert sum(round(100 * each) for each in [*points, card["rounding"]]) == 100 * card["score"]
         for measure in card["measures"]:
             assert {"metric", "value", "unit", "score", "weight", "points", "evidence"} <= set(measure)
             assert all({"id", "url", "text"} <= set(each) for each in measure["evidence"])
@@ -112,7 +129,7 @@ def test_explain_adds_up_to_the_score_with_records_behind_each_number(pulled):
 
 
 def test_status_tells_the_runs_the_sources_and_no_run_going_on(pulled):
-    told = run(pulled, "status", "--format", "json").json
+    told = once(pulled, "status", "--format", "json").json
     assert told["running"] is None
     assert [(run["command"], run["exit_code"]) for run in told["runs"]] == [("pull", 0)]
     assert told["quarantined"] == []
@@ -137,17 +154,12 @@ def test_an_account_that_is_none_or_several_is_told_with_what_to_do(pulled, acco
     assert "\x1b" not in result.err
 
 
-@pytest.mark.parametrize("way", ["name", "id", "15 characters", "other case"])
-def test_an_account_is_found_by_name_and_id(pulled, way):
+def test_an_account_is_found_by_name_and_id(pulled):
     account_id = pulled.book.salesforce["Account"][0]["Id"]
-    asked = {
-        "name": "Acme GmbH",
-        "id": account_id,
-        "15 characters": account_id[:15],
-        "other case": " ACME  gmbh ",
-    }[way]
-    result = rapport("--config", pulled.config_path, "explain", asked, "--format", "json")
-    assert result.json["account_id"] == account_id
+    with readers.reading(pulled.config) as (mirror, _):
+        for asked in ("Acme GmbH", account_id, account_id[:15], " ACME  gmbh "):
+            assert views.find_account(mirror, asked) == (account_id, "Acme GmbH")
+    assert once(pulled, "explain", "--format", "json").json["account_id"] == account_id
 
 
 def test_an_account_that_is_not_managed_has_no_scores_and_says_so(pulled):
@@ -168,32 +180,34 @@ def test_a_time_that_makes_no_sense_ends_with_2(pulled, name, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-10-01", "2026-10-01T00:00:00", "2026-10-01T00:00:00Z", "2026-10-01T02:00:00+02:00"]
+    "text",
+    few(1, ["2026-10-01", "2026-10-01T00:00:00", "2026-10-01T00:00:00Z", "2026-10-01T02:00:00+02:00"]),
 )
 def test_a_time_without_a_zone_is_utc(pulled, text):
-    assert (
-        run(pulled, "scores", "--as-of", text, "--format", "json").json[0]["as_of"] == "2026-10-01T00:00:00Z"
-    )
+    said = run(pulled, "scores", "--as-of", text, "--format", "json").json
+    assert said[0]["as_of"] == "2026-10-01T00:00:00Z"
 
 
 def test_before_the_first_account_there_is_nothing_and_that_is_said(pulled):
     assert run(pulled, "scores", "--as-of", "2001-01-01", "--format", "json").json == []
-    assert "No account is managed at this time" in run(pulled, "scores", "--as-of", "2001-01-01").out
     assert "No account existed at this time." in run(pulled, "metrics", "--as-of", "2001-01-01").out
 
 
-def test_the_order_of_the_dataset_changes_no_byte(serve):
-    said = []
-    for seed in (None, 1, 2):
-        book = small_book()
-        if seed is not None:
-            chance = random.Random(seed)
-            for records in (*book.salesforce.values(), book.issues):
-                chance.shuffle(records)
-        company = serve(book)
-        assert run(company, "pull").code == 0
-        said.append([run(company, name, "--format", "json").raw for name in ("scores", "metrics", "links")])
-    assert said[0] == said[1] == said[2]
+@pytest.mark.thorough
+def test_before_the_first_account_the_portfolio_is_told_to_be_empty(pulled):
+    assert "No account is managed at this time" in run(pulled, "scores", "--as-of", "2001-01-01").out
+
+
+@pytest.mark.parametrize("seed", sometimes(1, 2))
+def test_the_order_of_the_dataset_changes_no_byte(pulled, serve, seed):
+    book = small_book()
+    chance = random.Random(seed)
+    for records in (*book.salesforce.values(), book.issues):
+        chance.shuffle(records)
+    company = serve(book)
+    assert run(company, "pull").code == 0
+    for name in ("scores", "metrics", "links"):
+        assert run(company, name, "--format", "json").raw == once(pulled, name, "--format", "json").raw
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------
@@ -201,8 +215,8 @@ def test_the_order_of_the_dataset_changes_no_byte(serve):
 
 @pytest.mark.parametrize("name", ["metrics", "scores"])
 def test_csv_and_parquet_say_what_json_says(pulled, tmp_path, name):
-    rows = run(pulled, name, "--format", "json").json
-    lines = list(csv.DictReader(io.StringIO(run(pulled, name, "--format", "csv").out)))
+    rows = once(pulled, name, "--format", "json").json
+    lines = list(csv.DictReader(io.StringIO(once(pulled, name, "--format", "csv").out)))
     file = tmp_path / "table.parquet"
     assert run(pulled, name, "--format", "parquet", "--out", file).raw == b""
     table = pq.read_table(file).to_pylist()
@@ -222,11 +236,11 @@ def test_csv_and_parquet_say_what_json_says(pulled, tmp_path, name):
             assert line[column] == ("" if value is None else str(value))
 
 
-def test_a_table_can_go_to_a_file_in_any_form(pulled, tmp_path):
-    for form in ("text", "json", "csv"):
-        file = tmp_path / form
-        assert run(pulled, "scores", "--format", form, "--out", file).raw == b""
-        assert file.read_bytes() == run(pulled, "scores", "--format", form).raw
+@pytest.mark.parametrize("form", few(1, ["csv", "json", "text"]))
+def test_a_table_can_go_to_a_file_in_any_form(pulled, tmp_path, form):
+    file = tmp_path / form
+    assert run(pulled, "scores", "--format", form, "--out", file).raw == b""
+    assert file.read_bytes() == once(pulled, "scores", "--format", form).raw
 
 
 # -- hostile values and secrets ----------------------------------------------------------------------------------------
@@ -236,7 +250,8 @@ def test_values_from_outside_stay_text(serve):
     book = small_book()
     book.salesforce["User"][0]["Name"] = HOSTILE[1]
     accounts = {}
-    for number, value in enumerate(HOSTILE):
+    together = " ".join(sorted(HOSTILE, key=len))  # what explains one account meets every value
+    for number, value in enumerate((*HOSTILE, together)):
         account = accounts[value] = book.account(value)
         person = book.contact(account, f"eve{number}@evil.example", Name=value)
         book.call(account, ago(days=40), person, Subject=value)
@@ -245,7 +260,7 @@ def test_values_from_outside_stay_text(serve):
     company = serve(book)
     assert run(company, "pull").code == 0
     commands = [["scores"], ["metrics"], ["links"], ["plan"], ["sync"], ["status"]]
-    commands += [["explain", account] for account in accounts.values()]
+    commands += [["explain", accounts[together]]]
     for arguments in commands:
         result = rapport("--config", company.config_path, *arguments)
         assert result.code == 0
@@ -290,7 +305,7 @@ def test_no_secret_is_printed_or_stored(serve, tmp_path):
 
 
 def test_the_text_of_json_is_unicode_and_its_instants_end_with_z(pulled):
-    text = run(pulled, "plan", "--format", "json").out
+    text = once(pulled, "plan", "--format", "json").out
     assert "−" in text
     assert "\\u" not in text
     assert json.loads(text)["as_of"] == NOW.isoformat().replace("+00:00", "Z")
