@@ -163,8 +163,8 @@ def answer(
         found = actions(catalogue, _cards(catalogue, scorecard, standing[0][0]), bench.values)
         chosen, reached = _smallest(bench, found, _capping(catalogue, scorecard, standing[0][0]), target)
         if _reaches(reached, target):
-            chosen, reached = _trimmed(bench, chosen, target)
-        changes = _in_order(bench, chosen)
+            chosen, reached = _trimmed(bench, chosen, reached, target)
+        changes = _in_order(bench, chosen, reached)
         return Answer(scorecard, bench.now, bench.confidence, target, changes, reached, bench.values)
     finally:
         bench.close()
@@ -318,7 +318,9 @@ def _together(own: Sequence[Action]) -> dict[str, float]:
     return {name: value for each in own for name, value in each.targets.items()}
 
 
-def _trimmed(bench: Bench, chosen: Sequence[Action], target: str) -> tuple[tuple[Action, ...], Scored]:
+def _trimmed(
+    bench: Bench, chosen: Sequence[Action], reached: Scored, target: str
+) -> tuple[tuple[Action, ...], Scored]:
     """Each action that may go part of the way goes to the first step at which the set still reaches the target."""
     own = list(chosen)
     for place in reversed(range(len(own))):
@@ -329,23 +331,23 @@ def _trimmed(bench: Bench, chosen: Sequence[Action], target: str) -> tuple[tuple
             continue
         for some, result in zip(tried, bench.score([_together(some) for some in tried]), strict=True):
             if _reaches(result, target):
-                own = some
+                own, reached = some, result
                 break
-    return tuple(own), bench.score([_together(own)])[0]
+    return tuple(own), reached
 
 
-def _in_order(bench: Bench, chosen: Sequence[Action]) -> tuple[Change, ...]:
+def _in_order(bench: Bench, chosen: Sequence[Action], reached: Scored) -> tuple[Change, ...]:
     """The changes with what each adds to the score when they are made one after the other; the largest is shown first."""
-    if not chosen:
-        return ()
+    if len(chosen) <= 1:
+        return tuple(Change(each, (reached.capped or 0.0) - (bench.now.capped or 0.0)) for each in chosen)
     alone = bench.score([each.targets for each in chosen])
     order = sorted(range(len(chosen)), key=lambda place: (-(alone[place].capped or 0.0), place))
     own = [chosen[place] for place in order]
-    reached = bench.score([_together(own[: done + 1]) for done in range(len(own))])
-    before = [bench.now, *reached]
+    after_each = [*bench.score([_together(own[:done]) for done in range(1, len(own))]), reached]
+    before = [bench.now, *after_each]
     changes = [
         Change(each, (after.capped or 0.0) - (earlier.capped or 0.0))
-        for each, earlier, after in zip(own, before, reached, strict=False)
+        for each, earlier, after in zip(own, before, after_each, strict=False)
     ]
     return tuple(sorted(changes, key=lambda each: -round(each.points, 9)))
 
