@@ -195,19 +195,19 @@ def stage(request, tmp_path, rapport):
     made.simulator.stop()
 
 
-@pytest.mark.parametrize("step", sometimes(5, 1))
+@pytest.mark.parametrize("step", sometimes(0, 1))
 def test_killed_before_or_after_any_write_the_next_run_makes_it_good(stage, step):
-    for number in stage.writes_at[::step]:
-        for moment in ("arrives", "is done"):
-            stage.rewind()
-            stage.sync(killed=(number, moment))
-            stage.check()
+    kills = [(number, moment) for number in stage.writes_at for moment in ("arrives", "is done")]
+    for kill in kills[::step] if step else kills[len(kills) // 2 :][:1]:
+        stage.rewind()
+        stage.sync(killed=kill)
+        stage.check()
     writes = stage.simulator.writes
     stage.sync()
     assert stage.simulator.writes == writes
 
 
-@pytest.mark.parametrize("step", sometimes(13, 2))
+@pytest.mark.parametrize("step", sometimes(21, 2))
 @pytest.mark.parametrize("stage", ["a first run"], indirect=True)
 def test_killed_again_and_again_on_its_way_through_the_pull_nothing_is_lost(stage, step):
     stage.rewind()
@@ -266,7 +266,8 @@ def test_killed_at_random_moments_it_ends_as_if_nothing_had_been(seed, simulate,
     sync(undisturbed)
     whole = time.monotonic() - began
     chance = random.Random(seed)
-    killed = [sync(disturbed, lives=chance.uniform(0.1, 1.0) * whole) for _ in range(5)]
+    lives = [chance.uniform(0.1, 1.0) for _ in range(5)] if seed else [0.7, 0.4]
+    killed = [sync(disturbed, lives=each * whole) for each in lives]
     assert any(killed)
     sync(disturbed)
     assert contents(disturbed) == contents(undisturbed)

@@ -74,14 +74,15 @@ def quiet(book, serve):
     return serve(book)
 
 
-def test_what_did_not_change_is_not_written_again_however_much_time_passes(quiet):
+@pytest.mark.parametrize("days", sometimes((5,), (0, 1 / 24, 1, 5)), ids=str)
+def test_what_did_not_change_is_not_written_again_however_much_time_passes(quiet, days):
     first = quiet.sync()
     assert first["applied"] == 4
     assert first["calls"]["salesforce"]["write"] == quiet.writes() == 2
-    for passed in (timedelta(0), timedelta(hours=1), timedelta(days=1), timedelta(days=5)):
-        quiet.at(NOW + passed)
-        assert quiet.plan().changes == ()
-        assert writes_of(quiet) == 0
+    for passed in days:
+        quiet.at(NOW + timedelta(days=passed))
+        assert quiet.sync()["changes"] == 0
+    assert quiet.writes() == 2
     assert [task["Status"] for task in tasks(quiet)] == ["Not Started"] * 2
 
 
@@ -105,8 +106,7 @@ description = "first  \\n\\n  second\\u00a0\\n\\n"
     company.sync()
     assert account(company)["Rapport_Why__c"]
     assert tasks(company)
-    assert company.plan().changes == ()
-    assert writes_of(company) == 0
+    assert company.sync()["changes"] == 0
     edit(company, tasks(company)[0]["Id"], Description=tasks(company)[0]["Description"].replace("\n", "\r\n"))
     assert writes_of(company) == 0
 
@@ -119,28 +119,12 @@ MINUTES_PAST = 34
 @pytest.mark.parametrize(
     ("happened", "as_of"),
     [
-        (lambda book, acme: None, 0),
         (lambda book, acme: book.call(acme, ago(days=3), SystemModstamp=_past(20)), 20),
         (lambda book, acme: book.issue("A-1", acme, created=_past(25)), 25),
         (lambda book, acme: book.contact(acme, "x@acme.example", SystemModstamp=_past(50)), MINUTES_PAST),
-        (lambda book, acme: book.account("Other", SystemModstamp=_past(20)), 0),
-        (lambda book, acme: book.add("User", Name="U", Username="u@v.example", SystemModstamp=_past(20)), 0),
-        (
-            lambda book, acme: book.call(
-                acme, ago(days=3), SystemModstamp=_past(20), Rapport_Key__c="a|b||c"
-            ),
-            0,
-        ),
+        (lambda book, acme: _of_no_concern(book, acme), 0),
     ],
-    ids=[
-        "nothing",
-        "an activity",
-        "an issue",
-        "after the clock",
-        "an account",
-        "a user",
-        "a task of Rapport's",
-    ],
+    ids=["an activity", "an issue", "after the clock", "an account, a user and a task of Rapport's"],
 )
 def test_as_of_is_the_whole_hour_or_the_newest_business_stamp_but_never_ahead(happened, as_of, book, serve):
     happened(book, book.account("Acme", SystemModstamp=_past(30)))
@@ -148,6 +132,12 @@ def test_as_of_is_the_whole_hour_or_the_newest_business_stamp_but_never_ahead(ha
     company.pull()
     with run.reading(company.config) as (mirror, _):
         assert default_as_of(mirror, server_now(company.config, mirror)) == _past(as_of)
+
+
+def _of_no_concern(book, acme) -> None:
+    book.account("Other", SystemModstamp=_past(20))
+    book.add("User", Name="U", Username="u@v.example", SystemModstamp=_past(20))
+    book.call(acme, ago(days=3), SystemModstamp=_past(20), Rapport_Key__c="a|b||c")
 
 
 def _past(minutes: int):
@@ -168,42 +158,35 @@ def test_two_runs_of_one_hour_are_the_same_run(book, serve):
 # -- small movements ---------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def measured(book, serve):
-    """Health is 100 less the number of open issues, which `issues(n)` sets; each run comes an hour later."""
-    acme = book.account("Acme")
-    for number in range(1, 41):
-        book.issue(f"A-{number}", acme)
+STORIES = {  # open issues, and what is shown then
+    # one point is noise; small steps add up against what was written; the edge is passed by no more than 2
+    "A": [(30, 70, "Green"), (31, 70, "Green"), (32, 68, "Green")],
+    # one point, but the band went with it; the way back needs more
+    "B": [(32, 68, "Amber"), (30, 70, "Amber"), (28, 72, "Green")],
+    "C": [(30, 70, "Green"), (33, 67, "Amber"), (33, 67, "Amber")],
+}
+
+
+def test_a_number_moves_by_two_points_or_with_its_band_and_bands_do_not_flicker(book, serve):
+    """Health is 100 less the number of open issues; each run comes an hour later."""
+    for name in STORIES:
+        made = book.account(name)
+        for number in range(1, 41):
+            book.issue(f"{name}{name}-{number}", made)
     company = serve(book)
     company.configure(HEALTH + NO_RULES)
-
-    def run_with(open_issues: int) -> tuple[float, str, int]:
-        company.at(company.config.time.now + timedelta(hours=1))
+    for run_number, writes in enumerate((1, 1, 1)):
+        now = NOW + timedelta(hours=run_number + 1)
+        company.at(now)
         with company.simulator.edit() as (_, site):
-            for number in range(1, 41):
-                site.set_status(
-                    f"A-{number}", "Open" if number <= open_issues else "Done", at=company.config.time.now
-                )
-        written = writes_of(company)
-        held = account(company)
-        return held["Rapport_Health__c"], held["Rapport_Band__c"], written
-
-    return run_with
-
-
-def test_a_number_moves_by_two_points_or_with_its_band_and_bands_do_not_flicker(measured):
-    story = [
-        (30, (70, "Green", 1)),
-        (31, (70, "Green", 0)),  # one point is noise
-        (
-            32,
-            (68, "Green", 1),
-        ),  # small steps add up against what was written; the edge is passed by no more than 2
-        (33, (67, "Amber", 1)),  # one point, but the band went with it
-        (30, (70, "Amber", 1)),
-        (28, (72, "Green", 1)),
-    ]
-    assert [measured(open_issues) for open_issues, _ in story] == [said for _, said in story]
+            for name, story in STORIES.items():
+                for number in range(1, 41):
+                    status = "Open" if number <= story[run_number][0] else "Done"
+                    site.set_status(f"{name}{name}-{number}", status, at=now)
+        assert writes_of(company) == writes
+        shown = {each["Name"]: each for each in company.org("Account")}
+        held = {name: (shown[name]["Rapport_Health__c"], shown[name]["Rapport_Band__c"]) for name in STORIES}
+        assert held == {name: story[run_number][1:] for name, story in STORIES.items()}
 
 
 # -- fields and rights -------------------------------------------------------------------------------------------------
@@ -227,7 +210,6 @@ def test_a_missing_field_is_left_out_with_a_notice_and_filled_in_when_it_comes(b
     assert writes_of(company) == 1
     assert account(company)["Rapport_Health__c"] is not None
     assert account(company)["Rapport_Why__c"]
-    assert writes_of(company) == 0
 
 
 def test_a_field_that_is_lost_and_comes_back_empty_is_filled_again(quiet):
@@ -302,27 +284,21 @@ def test_a_task_for_an_account_that_went_between_plan_and_apply_is_skipped(quiet
     assert writes_of(quiet) == 0
 
 
-def test_a_value_that_a_person_set_is_held_until_it_is_taken_over(quiet):
+@pytest.mark.parametrize("times", sometimes(1, 2))
+def test_what_a_person_set_is_held_until_it_is_taken_over_and_what_they_emptied_is_filled_in(quiet, times):
     quiet.sync()
-    acme = quiet.org("Account")[0]
-    edit(quiet, acme["Id"], Rapport_Health__c=99)
-    for _ in range(2):
-        told = quiet.sync()
-        assert (told["changes"], told["held"]) == (0, 1)
-    assert writes_of(quiet, adopt=True) == 1
-    assert quiet.org("Account")[0]["Rapport_Health__c"] == acme["Rapport_Health__c"]
-    assert writes_of(quiet) == 0
-
-
-def test_what_a_person_emptied_is_filled_in_again(quiet):
-    quiet.sync()
-    acme = quiet.org("Account")[0]
+    acme, nordwind = quiet.org("Account")
     edit(quiet, acme["Id"], Rapport_Health__c=None, Rapport_Why__c=None, Rapport_Next_Action__c=None)
-    assert writes_of(quiet) == 1
-    assert quiet.org("Account")[0] | {"SystemModstamp": "", "LastModifiedDate": ""} == acme | {
-        "SystemModstamp": "",
-        "LastModifiedDate": "",
-    }
+    edit(quiet, nordwind["Id"], Rapport_Health__c=99)
+    for number in range(times):
+        told = quiet.sync()
+        assert (told["applied"], told["held"]) == (number == 0, 1)
+    aside = {"SystemModstamp": "", "LastModifiedDate": ""}
+    assert acme["Rapport_Next_Action__c"]
+    assert quiet.org("Account")[0] | aside == acme | aside
+    assert quiet.org("Account")[1]["Rapport_Health__c"] == 99
+    assert writes_of(quiet, adopt=True) == 1
+    assert quiet.org("Account")[1]["Rapport_Health__c"] == nordwind["Rapport_Health__c"]
 
 
 # -- rollout -----------------------------------------------------------------------------------------------------------
@@ -353,7 +329,6 @@ def test_a_pilot_concerns_only_its_accounts(book, serve):
     company.sync()
     assert [record["Name"] for record in company.org("Account") if record.get("Rapport_Band__c")] == ["Acme"]
     assert {task["WhatId"] for task in tasks(company)} == {account(company)["Id"]}
-    assert writes_of(company) == 0
 
 
 def test_what_stands_outside_of_a_pilot_stays_also_when_its_rule_goes(book, serve):
@@ -386,7 +361,6 @@ def test_a_large_surprise_stops_before_anything_is_written(book, serve):
     assert "--allow-large-change" in stopped.value.advice
     assert (company.writes() - before, exit_code(company)) == (0, 4)
     assert writes_of(company, allow_large_change=True) > 0
-    assert writes_of(company) == 0
 
 
 # -- for any book ------------------------------------------------------------------------------------------------------
@@ -405,7 +379,7 @@ BOOKS = st.lists(
 )
 
 
-@pytest.mark.parametrize("examples", sometimes(3, 60))
+@pytest.mark.parametrize("examples", sometimes(2, 60))
 def test_for_any_book_a_plan_after_apply_is_empty_and_a_second_run_writes_nothing(examples, tmp_path_factory):
     @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(accounts=BOOKS, hours=st.integers(0, 3))
@@ -431,8 +405,9 @@ def _is_quiet_after_a_run(accounts, hours, tmp_path_factory):
     with Simulator(dataset.load(book.write(folder / "dataset")), now=NOW) as simulator:
         company = Company(folder, simulator, book)
         company.sync()
-        assert company.plan().changes == ()
         company.at(NOW + timedelta(minutes=hours * 19))
-        assert writes_of(company) == 0
+        writes = company.writes()
+        assert company.sync()["changes"] == 0
+        assert company.writes() == writes
         keys = [task["Rapport_Key__c"] for task in tasks(company)]
         assert len(keys) == len(set(keys))
