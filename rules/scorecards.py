@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from rules.catalogue import Bands, Catalogue, Scorecard
 
-__all__ = ["curve_sql", "evaluate"]
+__all__ = ["curve_sql", "evaluate", "score"]
 
 _PREVIOUS = pa.schema([("account_id", pa.string()), ("scorecard", pa.string()), ("band", pa.string())])
 
@@ -45,14 +45,34 @@ class _Sheet:
 def evaluate(
     connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, previous: Iterable[tuple[str, str, str]] = ()
 ) -> None:
-    """Fill `eval_measures`, `eval_caps`, `eval_scores` (one row per managed account and scorecard), `eval_standing`,
-    `eval_facts` and the metrics of `eval_metrics` that are made of scores.
+    """What `score` fills, the metrics of `eval_metrics` that are made of scores, and `eval_facts`.
+
+    `eval_facts` is `eval_metrics` of managed accounts with `<scorecard>_score` and
+    `<scorecard>_band` beside it, NULL where unknown: what rules look at. How scores moved is unknown there until
+    `trends.add` is told of the past.
+    """
+    score(connection, catalogue, previous)
+    quadrant.evaluate(connection, catalogue)
+    facts = "".join(
+        f", max(case when s.scorecard = '{name}' then s.score end) as \"{name}_score\""
+        f", max(case when s.scorecard = '{name}' then nullif(s.band, 'unknown') end) as \"{name}_band\""
+        for name in catalogue.scorecards
+    )
+    connection.execute(
+        f"create or replace temp table eval_facts as select m.*, f.* exclude (account_id) from eval_metrics m join ("
+        f"select account_id{facts} from eval_scores s group by account_id) f on f.account_id = m.account_id"
+    )
+    trends.add(connection, catalogue)
+
+
+def score(
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, previous: Iterable[tuple[str, str, str]] = ()
+) -> None:
+    """Fill `eval_measures`, `eval_caps`, `eval_scores` (one row per managed account and scorecard) and `eval_standing`.
 
     `previous` holds (account_id, scorecard, band) of the last confirmed write before `as_of`; bands move from there
     only when an edge is passed by the hysteresis. `eval_standing` says of each managed account whether anything is on
-    record and which segment it is in. `eval_facts` is `eval_metrics` of managed accounts with `<scorecard>_score` and
-    `<scorecard>_band` beside it, NULL where unknown: what rules look at. How scores moved is unknown there until
-    `trends.add` is told of the past.
+    record and which segment it is in.
     """
     rows = list(previous)
     table = (
@@ -83,17 +103,6 @@ def evaluate(
     connection.execute(f"create or replace temp table eval_scores as {_bands_sql(catalogue.bands)}")
     connection.execute("drop table raw_scores")
     connection.execute("drop table managed")
-    quadrant.evaluate(connection, catalogue)
-    facts = "".join(
-        f", max(case when s.scorecard = '{name}' then s.score end) as \"{name}_score\""
-        f", max(case when s.scorecard = '{name}' then nullif(s.band, 'unknown') end) as \"{name}_band\""
-        for name in catalogue.scorecards
-    )
-    connection.execute(
-        f"create or replace temp table eval_facts as select m.*, f.* exclude (account_id) from eval_metrics m join ("
-        f"select account_id{facts} from eval_scores s group by account_id) f on f.account_id = m.account_id"
-    )
-    trends.add(connection, catalogue)
 
 
 def _sheets(catalogue: Catalogue, cards: Sequence[Scorecard]) -> list[_Sheet]:

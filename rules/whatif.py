@@ -1,7 +1,7 @@
 """The smallest set of changes that brings an account into the next band, worked out with the engine that scores.
 
 A change is one thing to do: it moves one metric, or several that it moves together (all whose `whatif` text is the same).
-Every set is scored as a row of its own by `scorecards.evaluate`, with caps and hysteresis as they are, so that a set that
+Every set is scored as a row of its own by `scorecards.score`, with caps and hysteresis as they are, so that a set that
 is shown does reach the band. Fewest changes first; of sets of one size the one that gains most; then each change that may
 go part of the way goes no further than it has to.
 """
@@ -129,7 +129,7 @@ class Bench:
             for name, band in self.bands.items()
             if band != "unknown"
         ]
-        scorecards.evaluate(self.scratch, self.catalogue, previous)
+        scorecards.score(self.scratch, self.catalogue, previous)
         found = self.scratch.execute(
             "select score, capped, band, raw from eval_scores where scorecard = ? order by account_id",
             [self.scorecard],
