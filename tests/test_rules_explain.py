@@ -16,6 +16,7 @@ from rules import words
 from rules.evidence import Record
 from rules.explain import LinkBases, explain, shares
 from rules.sources import COVERAGE
+from sync import views
 
 LINKS = LinkBases("https://vendor.my.salesforce.com", {"default": "https://vendor.atlassian.net"})
 
@@ -193,17 +194,19 @@ def test_every_kind_of_missing_data_has_words():
     assert tuple(words.UNCOVERED) == COVERAGE
 
 
-def test_an_unknown_measure_says_why(book, serve):
+def test_an_unknown_measure_says_why_and_who_is_not_managed_has_neither_scores_nor_rules(book, serve):
     book.account("Acme")
+    book.account("Prospect", Type="Prospect")
     company = serve(book)
     company.pull()
-    health = company.explain("Acme")["scorecards"]["health"]
-    told = {each["metric"]: each["unknown"] for each in health["measures"]}
+    with company.measured() as (config, mirror, as_of):
+        acme, prospect = (views.explained(config, mirror, name, as_of) for name in ("Acme", "Prospect"))
+    told = {each["metric"]: each["unknown"] for each in acme["scorecards"]["health"]["measures"]}
     assert told["days_since_contact"] == "nobody has logged a contact with any customer in 90 days"
     assert told["open_p1"] is None
-    reach = company.explain("Acme")["scorecards"]["penetration"]
-    told = {each["metric"]: each["unknown"] for each in reach["measures"]}
+    told = {each["metric"]: each["unknown"] for each in acme["scorecards"]["penetration"]["measures"]}
     assert told["unit_coverage"] == "nothing that it could be measured by"
+    assert (prospect["scorecards"], prospect["rules"]) == ({}, [])
 
 
 def test_rules_say_their_state_and_the_part_that_decides(book, serve):
@@ -229,11 +232,3 @@ def test_rules_say_their_state_and_the_part_that_decides(book, serve):
     assert mixed["reason"] == "open top-priority issues: 0, not over 0; Health band: amber, not red"
     assert mixed["values"] == {"days_since_contact": 40, "open_p1": 0, "health_band": "amber"}
     assert rules["reach_unit"]["state"] == "silent"
-
-
-def test_an_account_that_is_not_managed_has_neither_scores_nor_rules(book, serve):
-    book.account("Acme", Type="Prospect")
-    company = serve(book)
-    company.pull()
-    told = company.explain("Acme")
-    assert (told["scorecards"], told["rules"]) == ({}, [])
