@@ -11,7 +11,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from command_line import command, process, process_environment, simulate, small_book
+from campaigns import few
+from command_line import command, process, process_environment, rapport, simulate, small_book
 
 CONFIG = """\
 [salesforce]
@@ -22,6 +23,8 @@ email = "integration@vendor.example"
 [identity]
 internal_domains = ["vendor.example"]
 account_field = "CRM Account"
+[history]
+backfill_weeks = 0
 [rollout]
 mode = "on"
 [time]
@@ -64,27 +67,34 @@ def test_the_second_run_of_a_scheduler_writes_nothing(served):
     assert stat.S_IMODE((served / "rapport-data").stat().st_mode) == 0o700
 
 
-def test_the_config_of_the_working_folder_is_used_and_another_locale_changes_no_byte(served):
-    usual = process("scores", "--format", "json", cwd=served)
-    other = process(
-        "scores", "--format", "json", cwd=served, env={"PYTHONIOENCODING": "latin-1", "LC_ALL": "C"}
-    )
-    text = process("scores", cwd=served, env={"PYTHONIOENCODING": "ascii", "TERM": "dumb", "NO_COLOR": "1"})
-    assert usual.code == other.code == text.code == 0
-    assert usual.raw == other.raw
-    assert "3 managed accounts" in text.out
-    assert "–" in text.out
-    assert "\x1b" not in text.out
+@pytest.mark.parametrize(
+    ("more", "locale"),
+    few(
+        1,
+        [
+            ((), {"PYTHONIOENCODING": "ascii", "TERM": "dumb", "NO_COLOR": "1"}),
+            (("--format", "json"), {"PYTHONIOENCODING": "latin-1", "LC_ALL": "C"}),
+            (("--format", "json"), {}),
+        ],
+    ),
+)
+def test_the_config_of_the_working_folder_is_used_and_another_locale_changes_no_byte(served, more, locale):
+    told = process("scores", *more, cwd=served, env=locale)
+    assert told.code == 0
+    assert told.raw == rapport("--config", served / "rapport.toml", "scores", *more).raw
+    assert "–" in told.out or more
+    assert "3 managed accounts" in told.out or more
+    assert "\x1b" not in told.out
 
 
 @pytest.mark.parametrize(
-    "arguments", [("explain", "Acme GmbH"), ("metrics", "--format", "json")], ids=lambda each: each[0]
+    "words", few(1, ["links --format json", "metrics --format json", "explain Acme_GmbH"])
 )
-def test_a_reader_who_leaves_ends_the_command_quietly(served, arguments):
+def test_a_reader_who_leaves_ends_the_command_quietly(served, words):
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        result = process(*arguments, cwd=served, stdout=writing)
+        result = process(*(word.replace("_", " ") for word in words.split()), cwd=served, stdout=writing)
     finally:
         os.close(writing)
     assert (result.code, result.err) == (0, "")
@@ -92,7 +102,7 @@ def test_a_reader_who_leaves_ends_the_command_quietly(served, arguments):
 
 def test_a_full_disk_is_told(served):
     with Path("/dev/full").open("wb") as full:
-        result = process("scores", cwd=served, stdout=full.fileno())
+        result = process("links", cwd=served, stdout=full.fileno())
     assert result.code == 3
     assert result.err.startswith("The output cannot be written: No space left on device.\n  What to do: ")
 
@@ -116,8 +126,8 @@ def test_a_run_that_holds_the_store_keeps_others_out_and_status_works(tmp_path):
                 lock = tmp_path / "rapport-data" / "lock"
                 while not (lock.exists() and lock.read_bytes()) and running.poll() is None:
                     os.sched_yield()
-                busy = process("sync", cwd=tmp_path)
-                shown = process("status", cwd=tmp_path)
+                busy = rapport("--config", tmp_path / "rapport.toml", "sync")
+                shown = rapport("--config", tmp_path / "rapport.toml", "status")
             finally:
                 running.send_signal(signal.SIGTERM)
                 running.communicate()
@@ -125,7 +135,7 @@ def test_a_run_that_holds_the_store_keeps_others_out_and_status_works(tmp_path):
     assert f"Another run holds the store (process {running.pid}, pull since" in busy.err
     assert shown.code == 0
     assert f"A run holds the store: process {running.pid}, phase pull since" in shown.out
-    after = process("status", cwd=tmp_path)
+    after = rapport("--config", tmp_path / "rapport.toml", "status")
     assert after.code == 0
     assert "broken off" in after.out
     assert "A run holds the store" not in after.out
