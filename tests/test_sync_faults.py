@@ -119,7 +119,7 @@ def until_done(company: Company) -> None:
     pytest.fail("it never gets there")
 
 
-@pytest.mark.parametrize("kind", few(3, KINDS))
+@pytest.mark.parametrize("kind", few(1, KINDS))
 def test_each_kind_of_fault_ends_as_if_nothing_had_been(kind, restless, expected):
     faults = Struck(seed=1, rate=0.35, kinds=(kind,))
     company = restless(faults)
@@ -128,7 +128,7 @@ def test_each_kind_of_fault_ends_as_if_nothing_had_been(kind, restless, expected
     assert contents(company) == expected
 
 
-@pytest.mark.parametrize("seed", seeds(2, 24))
+@pytest.mark.parametrize("seed", seeds(1, 24))
 def test_all_kinds_mixed_end_as_if_nothing_had_been(seed, restless, expected):
     faults = Struck(seed=seed, rate=0.3)
     company = restless(faults)
