@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 # What lands is judged by the same examples each time; new ones are drawn on developers' machines.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile("daily", max_examples=40)
+settings.register_profile("ci", settings.get_profile("daily"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "daily")
 
 
 @pytest.fixture

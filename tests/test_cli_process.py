@@ -141,6 +141,7 @@ def test_a_run_that_holds_the_store_keeps_others_out_and_status_works(tmp_path):
     assert "A run holds the store" not in after.out
 
 
+@pytest.mark.thorough  # what `make demo` shows takes half a minute
 def test_the_demo_needs_no_account_and_its_second_run_writes_nothing(tmp_path):
     result = process("demo", "--keep", tmp_path / "kept", cwd=tmp_path, timeout=240)
     assert result.code == 0
