@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from oracle_service import contract_end
 from oracle_words import day, instant, short
 
 if TYPE_CHECKING:
@@ -157,9 +158,9 @@ def _money(o: Oracle, d: Deals, account: str) -> dict[str, float | None]:
     lacks = None if target is None or this_year is None else float(target) - this_year
     sixty = o.as_of - timedelta(days=60)
     ends = [
-        -d.ago(day(c["EndDate"]))
+        -d.ago(contract_end(c))
         for c in o._own("Contract", account)
-        if c.get("EndDate") and (c.get("ActivatedDate") or c.get("StatusCode") == "Activated")
+        if contract_end(c) and (c.get("ActivatedDate") or c.get("StatusCode") == "Activated")
     ]
     ahead = [days for days in ends if days > 0]
     contracts = bool(o.org["Contract"])

@@ -300,13 +300,7 @@ class Service(Answers):
     def _budget(self, account: str, logged: list[dict]) -> tuple[float, float | None] | None:
         found = []
         for contract in self._own("Contract", account):
-            start, end, term = (
-                day(contract.get("StartDate")),
-                day(contract.get("EndDate")),
-                contract.get("ContractTerm"),
-            )
-            if start and end is None and term:
-                end = _months_on(start, int(term)) - DAY
+            start, end = day(contract.get("StartDate")), contract_end(contract)
             budget = contract.get("Rapport_Budget_Hours__c")
             activated = contract.get("StatusCode") == "Activated" or (
                 contract.get("ActivatedDate") and instant(contract["ActivatedDate"]) <= self.as_of
@@ -325,6 +319,16 @@ class Service(Answers):
             ahead = -1e9 if elapsed is None else hours / budget - elapsed
             found.append((-ahead, contract["Id"], hours / budget, elapsed))
         return min(found)[2:] if found else None
+
+
+def contract_end(contract: dict) -> date | None:
+    """Its last day, which without one of its own is that of its term of months."""
+    start, end, term = (
+        day(contract.get("StartDate")),
+        day(contract.get("EndDate")),
+        contract.get("ContractTerm"),
+    )
+    return _months_on(start, int(term)) - DAY if start and end is None and term else end
 
 
 def _months_on(start: date, months: int) -> date:
