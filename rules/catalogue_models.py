@@ -37,18 +37,18 @@ class Metric:
     label: str
     help: str
     unit: str
-    source: str | None
-    where: Expression | None
-    value: Expression | None
-    order: Expression | None
-    aggregate: Aggregate | None
-    quantile: float | None
-    expr: Expression | None
-    empty: Empty
-    never: Never | None
-    requires: tuple[str, ...]
     history: History
-    ageing: bool
+    source: str | None = None
+    where: Expression | None = None
+    value: Expression | None = None
+    order: Expression | None = None
+    aggregate: Aggregate | None = None
+    quantile: float | None = None
+    expr: Expression | None = None
+    empty: Empty = "null"
+    never: Never | None = None
+    requires: tuple[str, ...] = ()
+    ageing: bool = False
     fresh_by: str | None = None
     fresh_days: int | None = None
     whatif: Template | None = None

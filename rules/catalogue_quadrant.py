@@ -114,30 +114,9 @@ def late_metrics(shape: Quadrant, metrics: Mapping[str, Metric]) -> list[Metric]
         "Unknown without a tier."
     )
     return [
-        _late(NAME, shape.label, shape.help, NAME, history),
-        _late(MISMATCH, "tier does not fit", mismatch, "yes (1) or no (0)", history),
+        Metric(NAME, shape.label, shape.help, NAME, history),
+        Metric(MISMATCH, "tier does not fit", mismatch, "yes (1) or no (0)", history),
     ]
-
-
-def _late(name: str, label: str, help_text: str, unit: str, history: History) -> Metric:
-    return Metric(
-        name=name,
-        label=label,
-        help=help_text,
-        unit=unit,
-        source=None,
-        where=None,
-        value=None,
-        order=None,
-        aggregate=None,
-        quantile=None,
-        expr=None,
-        empty="null",
-        never=None,
-        requires=(),
-        history=history,
-        ageing=False,
-    )
 
 
 def late_names(metrics: Sequence[Metric]) -> tuple[str, ...]:
