@@ -12,9 +12,9 @@ from sync.errors import SyncError
 from sync.measure import business_hours, measure, pilot_sql, server_now
 from sync.objects import TASK_FIELDS
 from sync.plan import make_plan
-from sync.plan_inputs import Limits, PlanInputs, TaskRow, TaskSettings
+from sync.plan_inputs import Limits, OwnField, PlanInputs, TaskRow, TaskSettings
 from sync.tracks import is_open
-from sync.wanted import OwnField, wanted_records
+from sync.wanted import wanted_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

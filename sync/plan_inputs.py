@@ -29,6 +29,16 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnField:
+    """One of Rapport's fields as this org has it: its name there, and how long or how exact it can be."""
+
+    ours: str
+    theirs: str
+    length: int
+    scale: int
+
+
+@dataclass(frozen=True, slots=True)
 class WantedField:
     """One field as it should stand. `scorecard` names the one whose score or band the field shows."""
 
