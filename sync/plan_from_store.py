@@ -13,6 +13,7 @@ from sync.measure import business_hours, measure, pilot_sql, server_now
 from sync.objects import TASK_FIELDS
 from sync.plan import make_plan
 from sync.plan_inputs import Limits, OwnField, PlanInputs, TaskRow, TaskSettings
+from sync.text_fields import Ground
 from sync.tracks import is_open
 from sync.wanted import wanted_records
 
@@ -43,14 +44,23 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
         hours=hours,
         where=where,
     )
-    written = {
-        (record_id, name): each
-        for record_id, fields in state.written_values("Account").items()
-        for name, each in fields.items()
-    }
-    records = wanted_records(
-        mirror.connection, config.catalogue, _account_fields(mirror), written, outcomes, where=where
+    fields = _account_fields(mirror)
+    ours = {field.theirs: field.ours for field in fields}
+    ground = Ground(
+        config=config,
+        connection=mirror.connection,
+        state=state,
+        as_of=as_of,
+        outcomes=outcomes,
+        written={
+            (record_id, ours[name]): each
+            for record_id, own in state.written_values("Account").items()
+            for name, each in own.items()
+            if name in ours
+        },
+        fields={field.ours: field for field in fields},
     )
+    records = wanted_records(ground, where=where)
     plan = make_plan(
         PlanInputs(
             as_of=as_of,

@@ -40,7 +40,10 @@ class OwnField:
 
 @dataclass(frozen=True, slots=True)
 class WantedField:
-    """One field as it should stand. `scorecard` names the one whose score or band the field shows."""
+    """One field as it should stand. `scorecard` names the one whose score or band the field shows.
+
+    A `companion` is written along with another field of its record, or where it is empty.
+    """
 
     name: str
     kind: FieldKind
@@ -52,6 +55,7 @@ class WantedField:
     scale: int = 0
     length: int | None = None
     scorecard: str | None = None
+    companion: bool = False
 
 
 @dataclass(frozen=True, slots=True)

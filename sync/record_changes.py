@@ -26,16 +26,24 @@ def plan_record(record: WantedRecord, inputs: PlanInputs) -> RecordPlan:
     writes: dict[str, FieldChange] = {}
     stands: dict[str, Value] = {}
     held: list[Held] = []
-    for field in sorted(record.fields, key=lambda one: one.name):
+    # Companions come last, when it is known whether anything else is written.
+    for field in sorted(record.fields, key=lambda one: (one.companion, one.name)):
         wanted = _canonical(field, field.value)
         written = _canonical(field, field.written.value) if field.written else None
         current = written if _written_since_pull(field, inputs) else _canonical(field, field.current)
         if current == wanted:
             if wanted is not None and (field.written is None or written != wanted or _basis_moved(field)):
                 stands[field.name] = wanted
+        elif field.companion and current is not None and not writes:
+            continue
         elif current is not None and current != written and not inputs.adopt:
             held.append(_held(record, field.name, current, written, wanted))
-        elif current is None or current != written or _worth_writing(field, written, wanted, inputs):
+        elif (
+            current is None
+            or current != written
+            or field.companion
+            or _worth_writing(field, written, wanted, inputs)
+        ):
             writes[field.name] = FieldChange(current, wanted)
     return RecordPlan(_change(record, writes), tuple(held), _noted(record, stands))
 

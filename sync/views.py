@@ -16,7 +16,7 @@ from sync.link_coverage import coverage
 from sync.lock import RunLock
 from sync.measure import link_bases
 from sync.mirror import Mirror, StoreEmpty
-from sync.record_words import build_reasons, reason_text, reasons_of
+from sync.reasons import build_reasons, reason_text, reasons_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

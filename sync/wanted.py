@@ -6,56 +6,35 @@ anything differs become values of the plan.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from sync import reasons, text_fields
 from sync.changes import ScoreMark
-from sync.objects import (
-    BAND_FIELD,
-    CONFIDENCE_FIELD,
-    NEXT_ACTION_FIELD,
-    SCORE_FIELDS,
-    TREND_FIELD,
-    WHY_FIELD,
-)
+from sync.objects import BAND_FIELD, CONFIDENCE_FIELD, SCORE_FIELDS, TREND_FIELD
 from sync.plan_inputs import WantedField, WantedRecord
-from sync.record_words import (
-    build_digests,
-    build_reasons,
-    lost,
-    next_actions,
-    reason_text,
-    reasons_of,
-    why_text,
-    without_reasons,
-)
+from sync.record_words import TEXT_FIELDS
+from sync.text_fields import Asked
+from sync.why import bands_of, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import duckdb
 
-    from rules.catalogue import Catalogue
-    from rules.tasks import RuleOutcome
     from sync.plan_inputs import OwnField, Written
-    from sync.record_words import Reason
+    from sync.text_fields import Ground, Said
 
 
-def wanted_records(
-    connection: duckdb.DuckDBPyConnection,
-    catalogue: Catalogue,
-    fields: Sequence[OwnField],
-    written: Mapping[tuple[str, str], Written],
-    outcomes: Sequence[RuleOutcome],
-    *,
-    where: str | None,
-) -> list[WantedRecord]:
-    """Records for every account that may need a write; `written` is keyed by (record id, field name of the org)."""
+def wanted_records(ground: Ground, *, where: str | None) -> list[WantedRecord]:
+    """Records for every account that may need a write."""
+    fields = list(ground.fields.values())
     if not fields:
         return []
-    actions = next_actions(outcomes)
-    build_reasons(connection, catalogue)
-    build_digests(connection, catalogue, written, actions, fields)
+    connection = ground.connection
+    reasons.build_reasons(connection, ground.catalogue)
+    texts = [TEXT_FIELDS[f.ours] for f in fields if f.ours in TEXT_FIELDS]
+    for text in texts:
+        text_fields.compare(ground, text)
     scores = [f for f in fields if f.ours in SCORE_FIELDS.values()]
     card_of = {field: card for card, field in SCORE_FIELDS.items()}
     number_columns = [
@@ -80,34 +59,55 @@ def wanted_records(
         f'cast("c_{f.ours}" as double) is distinct from cast("w_{f.ours}" as double)'
         for f, _ in number_columns
     ]
-    by_name = {f.ours: f for f in fields}
-    if BAND_FIELD in by_name:
+    if BAND_FIELD in ground.fields:
         differs.append(f'"c_{BAND_FIELD}" is distinct from band')
-    if WHY_FIELD in by_name:
-        differs.append(
-            f'd.why is distinct from d.written_why or d.moved or (d.reasoned and "c_{WHY_FIELD}" is null)'
-        )
-    if NEXT_ACTION_FIELD in by_name:
-        differs.append(f'd.action_moved or (d.asked and "c_{NEXT_ACTION_FIELD}" is null)')
+    differs += [
+        f'{text.table}.moved or ({text.table}.digest is not null and "c_{text.ours}" is null)'
+        for text in texts
+    ]
+    digests = "".join(f', {text.table}.digest as "d_{text.ours}"' for text in texts)
+    joins = " ".join(f"left join {each.table} on {each.table}.account_id = w.account_id" for each in texts)
     limited = f" and w.account_id in (select account_id from accounts where {where})" if where else ""
     rows = connection.execute(
         f"with w as (select s.account_id, "
         f"max(case when s.scorecard = 'health' then upper(left(s.band, 1)) || substring(s.band, 2) end) as band{wanted} "
         f"from eval_scores s join eval_trends t on t.account_id = s.account_id and t.scorecard = s.scorecard "
-        f"group by s.account_id), "
-        f"compared as (select w.*, a.Name as name, t.on_record{current}, d.* exclude (account_id) from w "
-        f"join sf_account a on a.Id = w.account_id join eval_standing t on t.account_id = w.account_id left join digest d on d.account_id = w.account_id where true{limited}) "
-        f"select * from compared d where {' or '.join(differs) or 'false'} order by account_id"
+        f"group by s.account_id) "
+        f"select w.*, a.Name as name{current}{digests} from w "
+        f"join sf_account a on a.Id = w.account_id {joins} "
+        f"where ({' or '.join(differs) or 'false'}){limited} order by w.account_id"
     )
     names = [column[0] for column in rows.description or []]
     found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
     ids = [row["account_id"] for row in found]
     marks = _marks(connection, ids)
-    reasons = reasons_of(connection, ids)
-    return [
-        _record(row, catalogue, by_name, card_of, written, marks[row["account_id"]], reasons, actions)
-        for row in found
-    ]
+    said = {
+        text.ours: text.words(
+            ground, Asked({row["account_id"]: _text(row[f"c_{text.ours}"]) for row in found})
+        )
+        for text in texts
+    }
+    why = _reasons(ground, ids)
+    return [_record(row, ground, card_of, marks[row["account_id"]], said, why) for row in found]
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _reasons(ground: Ground, ids: Sequence[str]) -> dict[str, str]:
+    """Why each record is as it is, in one line for the plan."""
+    own, bands = reasons.reasons_of(ground.connection, ids), bands_of(ground, ids)
+    standing = standing_of(ground, ids)
+    return {
+        each: "; ".join(
+            f"{reasons.reason_text(one, ground.catalogue)}, {reasons.lost(one)} points"
+            for one in own.get(each, ())
+        )
+        or reasons.without_reasons(bands[each], on_record=standing[each])
+        or "nothing costs points"
+        for each in ids
+    }
 
 
 def _marks(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, dict[str, ScoreMark]]:
@@ -123,22 +123,33 @@ def _marks(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[st
 
 def _record(
     row: Mapping[str, object],
-    catalogue: Catalogue,
-    fields: Mapping[str, OwnField],
+    ground: Ground,
     card_of: Mapping[str, str],
-    written: Mapping[tuple[str, str], Written],
     marks: Mapping[str, ScoreMark],
-    reasons: Mapping[str, Sequence[Reason]],
-    actions: Mapping[str, RuleOutcome],
+    said: Mapping[str, Mapping[str, Said]],
+    why: Mapping[str, str],
 ) -> WantedRecord:
     account_id = str(row["account_id"])
-    own = reasons.get(account_id, ())
-    bands = {card: mark.band for card, mark in marks.items()}
     wanted: list[WantedField] = []
-    for ours, field in fields.items():
-        last = written.get((account_id, field.theirs))
+    for ours, field in ground.fields.items():
+        last = ground.written.get((account_id, ours))
         current = row[f"c_{ours}"]
-        if ours in card_of or ours in (CONFIDENCE_FIELD, TREND_FIELD):
+        if ours in TEXT_FIELDS:
+            text = _text_field(field, row, said[ours].get(account_id), last)
+            wanted += [text] if text is not None else []
+        elif ours == BAND_FIELD:
+            wanted.append(
+                WantedField(
+                    field.theirs,
+                    "picklist",
+                    str(row["band"]),
+                    _text(current),
+                    written=last,
+                    length=field.length or None,
+                    scorecard="health",
+                )
+            )
+        else:
             scorecard = card_of.get(ours, "health")
             wanted.append(
                 WantedField(
@@ -153,44 +164,27 @@ def _record(
                     basis=_number_basis(ours, marks[scorecard].band) if scorecard in marks else None,
                 )
             )
-            continue
-        value: str | None
-        basis: dict[str, object] | None = None
-        if ours == BAND_FIELD:
-            value = str(row["band"])
-        elif ours == WHY_FIELD:
-            value = why_text(own, catalogue) or without_reasons(row, bands)
-            basis = {
-                "band": json.dumps(bands, sort_keys=True),
-                "numbers": {reason.metric: reason.value for reason in own},
-                "records": sorted({reason.named for reason in own}),
-                "ageing": [reason.metric for reason in own if catalogue.metrics[reason.metric].ageing],
-                "digest": row["why"],
-            }
-        else:
-            action = actions.get(account_id)
-            value = action.subject if action else None
-            basis = {
-                **(action.basis if action else {}),
-                "rule": action.rule if action else None,
-            }
-        wanted.append(
-            WantedField(
-                field.theirs,
-                "picklist" if ours == BAND_FIELD else "text",
-                value,
-                None if current is None else str(current),
-                written=last,
-                basis=basis,
-                length=field.length or None,
-                scorecard="health" if ours == BAND_FIELD else None,
-            )
-        )
     name = str(row["name"] or account_id)
-    reason = "; ".join(f"{reason_text(each, catalogue)}, {lost(each)} points" for each in own) or (
-        without_reasons(row, bands) or "nothing costs points"
+    return WantedRecord("Account", account_id, account_id, name, why[account_id], tuple(wanted), dict(marks))
+
+
+def _text_field(
+    field: OwnField, row: Mapping[str, object], said: Said | None, last: Written | None
+) -> WantedField | None:
+    """None where a lasting text has nothing more to say, so that what stands stays."""
+    text = TEXT_FIELDS[field.ours]
+    if said is None and text.lasting:
+        return None
+    return WantedField(
+        field.theirs,
+        "text",
+        said.value if said is not None else None,
+        _text(row[f"c_{field.ours}"]),
+        written=last,
+        basis={**(said.basis if said is not None else {}), "digest": row[f"d_{field.ours}"]},
+        length=field.length or None,
+        companion=text.companion,
     )
-    return WantedRecord("Account", account_id, account_id, name, reason, tuple(wanted), dict(marks))
 
 
 def _number_basis(ours: str, band: str) -> dict[str, object]:
