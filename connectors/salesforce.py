@@ -391,6 +391,12 @@ class Salesforce:
         """At most 200 records; a lost answer is OutcomeUnknown, never a second try."""
         return self._writer.create(object_name, records)
 
+    def upsert(
+        self, object_name: str, key: str, records: Sequence[Mapping[str, object]]
+    ) -> list[WriteResult]:
+        """At most 200 records by a unique external id; may be repeated safely."""
+        return self._writer.upsert(object_name, key, records)
+
     def delete(self, object_name: str, ids: Sequence[str]) -> list[WriteResult]:
         return self._writer.delete(object_name, ids)
 

@@ -82,6 +82,19 @@ class Writer:
             raise ValueError("a record to create has no Id yet")
         return self._send(object_name, bodies, method="POST", what=f"create {object_name} records")
 
+    def upsert(
+        self, object_name: str, key: str, records: Sequence[Mapping[str, object]]
+    ) -> list[WriteResult]:
+        """Records by a unique external id `key`, which each of them carries: created where there is none."""
+        bodies = [_body(object_name, record) for record in records]
+        keys = [body.get(key) for body in bodies]
+        if any("Id" in body for body in bodies) or None in keys or len(set(keys)) < len(keys):
+            raise ValueError(f"each record needs a {key} of its own and no Id")
+        path = f"{COLLECTIONS}/{soql.identifier(object_name)}/{soql.identifier(key)}"
+        return self._send(
+            object_name, bodies, method="PATCH", what=f"write {object_name} records", path=path
+        )
+
     def delete(self, object_name: str, ids: Sequence[str]) -> list[WriteResult]:
         _checked_ids(ids)
 
@@ -102,7 +115,13 @@ class Writer:
         ]
 
     def _send(
-        self, object_name: str, bodies: Sequence[dict[str, object]], *, method: str, what: str
+        self,
+        object_name: str,
+        bodies: Sequence[dict[str, object]],
+        *,
+        method: str,
+        what: str,
+        path: str = COLLECTIONS,
     ) -> list[WriteResult]:
         headers = {"Sforce-Auto-Assign": "false"} if object_name in ASSIGNED else {}
         if object_name == "Account":
@@ -110,7 +129,7 @@ class Writer:
 
         def request(rows: Sequence[dict[str, object]]) -> object:
             data = ENCODER.encode({"allOrNone": False, "records": rows})
-            return self._call(COLLECTIONS, method=method, what=what, data=data, headers=headers)
+            return self._call(path, method=method, what=what, data=data, headers=headers)
 
         return self._in_order(bodies, request, create=method == "POST")
 

@@ -154,6 +154,10 @@ class SalesforceSection(Section):
         examples=["/run/secrets/salesforce_token"],
     )
     api_version: ApiVersion = Field(default="62.0", description="Version of the REST API")
+    write_to: Literal["account", "object"] = Field(
+        default="account",
+        description="Where scores and words stand: in fields of the account, or in one Rapport_Score__c record beside it",
+    )
     fields: Annotated[FieldNames, AfterValidator(own_fields)] = Field(
         default_factory=_empty,
         description="The org's own names of the fields that Rapport writes, or reads where people fill them",
