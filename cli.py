@@ -10,19 +10,26 @@ from __future__ import annotations
 import errno
 import json
 import os
-import signal
 import sys
-import tempfile
-import threading
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import demo as demo_run
+import cli_first_steps
+from cli_options import (
+    Adopt,
+    AllowLarge,
+    AsOf,
+    By,
+    Format,
+    FormatOption,
+    TableFormatOption,
+    TableOut,
+    Wait,
+    parse_instant,
+)
 from connectors.errors import ConnectorError, FieldNotFound
 from reports import (
     doctor_text,
@@ -31,7 +38,6 @@ from reports import (
     managers_text,
     output,
     plan_text,
-    setup_text,
     tables,
     terminal,
 )
@@ -39,8 +45,7 @@ from reports import next_band as next_band_text
 from reports.output import TableFormat
 from rules.describe import metrics_page, shipped
 from rules.faults import CatalogueError
-from simulator import dataset, faults
-from simulator.server import Simulator
+from simulator import dataset
 from sync import book_lists, lock, managers, next_band, run, suggest, views
 from sync import config as config_file
 from sync import history as score_history
@@ -49,18 +54,16 @@ from sync.config_errors import ConfigError
 from sync.doctor import diagnose
 from sync.errors import SyncError
 from sync.measure import default_as_of, measure, server_now
-from sync.setup_salesforce import write_package
 from sync.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from rich.console import Console
 
     from sync.config import Config
     from sync.mirror import Mirror
-
-_EARLIEST, _LATEST = 1990, 2199  # years in which an --as-of makes sense, and with which dates can be reckoned
 
 _NO_ROOM = "The output cannot be written: {}.\n  What to do: make room, or send it elsewhere."
 app = typer.Typer(
@@ -70,35 +73,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Relationship health for account managers: the layer between Salesforce and Jira.",
 )
-
-
-class Format(StrEnum):
-    text = "text"
-    json = "json"
-
-
-class By(StrEnum):
-    manager = "manager"
-
-
-FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
-TableFormatOption = Annotated[
-    TableFormat,
-    typer.Option("--format", help="text for people, json for programs, csv and parquet for tables."),
-]
-TableOut = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="Write to a file instead of stdout.")
-]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="ISO-8601", help="The instant to measure at instead of now.")
-]
-Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for a run that holds the store.")]
-AllowLarge = Annotated[
-    bool, typer.Option("--allow-large-change", help="Write past the safety limits, this once.")
-]
-Adopt = Annotated[
-    bool, typer.Option("--adopt", help="Take over values that somebody else put into Rapport's fields.")
-]
 
 
 @app.callback()
@@ -476,99 +450,7 @@ def validate(context: typer.Context, *, format: FormatOption = Format.text) -> N
         )
 
 
-# -- trying it out -----------------------------------------------------------------------------------------------------
-
-
-@app.command()
-def simulate(
-    data: Annotated[
-        Path, typer.Option("--data", metavar="DIR", help="The dataset: DIR/salesforce and DIR/jira.")
-    ],
-    *,
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65534, help="Salesforce here, Jira on the next; 0: any.")
-    ] = 0,
-    latency_ms: Annotated[int, typer.Option("--latency-ms", min=0, help="Delay of every answer.")] = 0,
-    faults_spec: Annotated[
-        str | None, typer.Option("--faults", metavar="SPEC", help="seed=INT,rate=0..1,kinds=429+reset+…")
-    ] = None,
-    now: Annotated[str | None, typer.Option("--now", metavar="ISO-8601", help="Fix the clock.")] = None,
-) -> None:
-    """Serve a dataset as Salesforce and Jira on 127.0.0.1; the first line on stdout is JSON with both addresses."""
-    try:
-        schedule = faults.parse(faults_spec) if faults_spec is not None else None
-        fixed = None if now is None else _parse_instant(now, "--now")
-        loaded = dataset.load(data)
-    except ValueError as error:
-        raise typer.BadParameter(f"--faults: {error}") from None
-    except FileNotFoundError as error:
-        raise SyncError(
-            f"There is {error}." if str(error).startswith("no ") else f"{error}.",
-            "name a folder that holds salesforce/<Object>.jsonl or jira/issues.jsonl.",
-        ) from None
-    stopped = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stopped.set())
-    try:
-        simulator = Simulator(
-            loaded,
-            port=port,
-            jira_port=port + 1 if port else 0,
-            latency=latency_ms / 1000,
-            faults=schedule,
-            now=fixed,
-        )
-    except OSError as error:
-        raise SyncError(
-            f"The ports {port} and {port + 1} cannot be used: {error.strerror}.",
-            "name another --port, or leave it out for any.",
-        ) from None
-    with simulator:
-        output.json_line({"salesforce": simulator.salesforce_url, "jira": simulator.jira_url})
-        sys.stdout.flush()
-        stopped.wait()
-
-
-setup = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="What an org needs, written out for its admin."
-)
-app.add_typer(setup, name="setup")
-
-
-@setup.command()
-def salesforce(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the package.")] = Path(
-        "rapport-salesforce"
-    ),
-    *,
-    format: FormatOption = Format.text,  # noqa: A002
-) -> None:
-    """Write out the Salesforce package (fields, rights, views) and say which commands deploy it; connects to nothing."""
-    data = write_package(out)
-    if format is Format.json:
-        output.json_line(data)
-    else:
-        setup_text.package(terminal.console(), data)
-
-
-@app.command()
-def demo(
-    *,
-    keep: Annotated[
-        Path | None, typer.Option("--keep", metavar="DIR", help="Leave dataset, config and store in DIR.")
-    ] = None,
-) -> None:
-    """The whole main job against a simulated company on this machine; needs no account and no network."""
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        if any(keep.iterdir()):
-            raise SyncError(
-                f"{keep} is not empty.", "name a new folder; the demo never writes into an old one."
-            )
-        demo_run.show(keep)
-        return
-    with tempfile.TemporaryDirectory(prefix="rapport-demo-") as folder:
-        demo_run.show(Path(folder))
+cli_first_steps.add_to(app)
 
 
 # -- shared by the commands --------------------------------------------------------------------------------------------
@@ -597,20 +479,8 @@ def _note_replay(names: list[str]) -> None:
 
 def _instant(as_of: str | None, config: Config, mirror: Mirror) -> datetime:
     if as_of is not None:
-        return _parse_instant(as_of, "--as-of")
+        return parse_instant(as_of, "--as-of")
     return default_as_of(mirror, server_now(config, mirror))
-
-
-def _parse_instant(text: str, option: str) -> datetime:
-    try:
-        given = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f'{option}: "{terminal.short(text)}" is no ISO-8601 time; write one like 2026-11-22T09:00:00Z'
-        ) from None
-    if not _EARLIEST <= given.year <= _LATEST:
-        raise typer.BadParameter(f"{option}: the year {given.year} is not between {_EARLIEST} and {_LATEST}")
-    return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
 
 
 def _note_incomplete(mirror: Mirror) -> None:

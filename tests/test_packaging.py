@@ -12,6 +12,7 @@ from importlib import metadata
 import pytest
 from command_line import ROOT
 
+MODULES = ("cli.py", "cli_first_steps.py", "cli_options.py", "demo.py")
 FOLDERS = ("connectors", "reports", "rules", "simulator", "sync")
 
 
@@ -35,7 +36,7 @@ def wheel(tmp_path_factory) -> list[str]:
 
 def test_the_wheel_holds_the_command_line_the_demo_and_their_folders_and_nothing_else(wheel):
     names = {name.partition("/")[0] for name in wheel}
-    assert {name for name in names if not name.endswith(".dist-info")} == {"cli.py", "demo.py", *FOLDERS}
+    assert {name for name in names if not name.endswith(".dist-info")} == {*MODULES, *FOLDERS}
 
 
 def data_files() -> set[str]:
@@ -43,7 +44,7 @@ def data_files() -> set[str]:
         str(path.relative_to(ROOT))
         for folder in FOLDERS
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in {".sql", ".toml", ".lark"}
+        if path.suffix in {".sql", ".toml", ".lark", ".j2"}
     }
 
 
@@ -61,7 +62,7 @@ def test_the_salesforce_package_and_its_guide_are_inside(wheel):
 
 def test_what_is_packed_is_what_is_there(project):
     packed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
-    assert sorted(packed) == sorted(["cli.py", "demo.py", *FOLDERS])
+    assert sorted(packed) == sorted([*MODULES, *FOLDERS])
     assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == set(FOLDERS)
     assert any(name.endswith(".sql") for name in data_files())
     assert any(name.endswith(".toml") for name in data_files())
