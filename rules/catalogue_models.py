@@ -26,6 +26,7 @@ DueUnit = Literal["business days", "days"]
 class Metric:
     """One number per account: rows of a source aggregated, or an expression over other metrics.
 
+    `label` is its name in English, `labels` in other languages.
     Either `source` and `aggregate` are given, or `expr`. `order` says by which column the `latest` value is
     the latest. `requires` names the data without which the number is unknown rather than zero. `ageing`
     marks a number that grows by the mere passing of time, whose growth is no news. A number that rests on something
@@ -53,6 +54,11 @@ class Metric:
     fresh_days: int | None = None
     whatif: Template | None = None
     fixed: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def label_in(self, language: str) -> str:
+        """Its name for a reader of this language, English where there is none."""
+        return self.labels.get(language, self.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """Weighted measures, or, in `of`, the weights of other scorecards."""
+    """Weighted measures, or, in `of`, the weights of other scorecards; `labels` are its names in other languages."""
 
     name: str
     label: str
@@ -84,6 +90,11 @@ class Scorecard:
     measures: tuple[Measure, ...]
     caps: tuple[Cap, ...]
     of: Mapping[str, Decimal]
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def label_in(self, language: str) -> str:
+        """Its name for a reader of this language, English where there is none."""
+        return self.labels.get(language, self.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +151,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`after` names rules that ask for much the same: while one of them has a task, this one begins none."""
+    """`after` names rules that ask for much the same: while one of them has a task, this one begins none.
+
+    `subject` and `description` are English, `subjects` and `descriptions` those in other languages.
+    """
 
     name: str
     when: Expression
@@ -154,6 +168,16 @@ class Rule:
     on_clear: OnClear
     after: tuple[str, ...]
     enabled: bool
+    subjects: Mapping[str, Template] = field(default_factory=dict)
+    descriptions: Mapping[str, Template] = field(default_factory=dict)
+
+    def subject_in(self, language: str) -> Template:
+        """The subject for a reader of this language, English where there is none."""
+        return self.subjects.get(language, self.subject)
+
+    def description_in(self, language: str) -> Template | None:
+        """The description for a reader of this language, English where there is none."""
+        return self.descriptions.get(language, self.description)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from rules import evidence, words
 from rules.expressions import clauses, to_sql
+from rules.phrases import ENGLISH, say
 from rules.templates import clean, render
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class RuleOutcome:
     it moved materially. `reason` says why the rule fires; when it is silent, which part of its condition is false; else
     which is unknown. `who_id` is a contact that still exists.
     `after` are rules that ask for much the same and come first.
+    Subject, description and `told`, which is `reason` once more, are in the `language` of the owner; `reason` is English.
     `owner_id` is None when nobody active could be found; such a task is reported, never given to nobody.
     """
 
@@ -64,6 +66,8 @@ class RuleOutcome:
     on_clear: OnClear
     health_band: str | None
     after: tuple[str, ...] = ()
+    language: str = ENGLISH
+    told: str = ""
 
 
 def outcomes(
@@ -109,30 +113,35 @@ def _of_rule(
 ) -> list[RuleOutcome]:
     parts = clauses(rule.when)
     known = words.columns(catalogue)
+    columns_in = {ENGLISH: known}
     limited = f" and a.account_id in (select account_id from accounts where {where})" if where else ""
     # Names of our own begin with _, which no metric's name does.
-    states = "".join(f", ({part.sql}) as _clause_{place}" for place, part in enumerate(parts))
+    clause_states = "".join(f", ({part.sql}) as _clause_{place}" for place, part in enumerate(parts))
     connection.execute(
         f"create or replace temp table candidate as "
-        f"select f.* from (select f.*, ({to_sql(rule.when, 'duckdb')}) as _holds{states} from eval_facts f) f "
+        f"select f.* from (select f.*, ({to_sql(rule.when, 'duckdb')}) as _holds{clause_states} from eval_facts f) f "
         f"join accounts a on a.account_id = f.account_id "
         f"where (f._holds or f.account_id in (select account_id from tracked where rule = '{rule.name}')){limited}"
     )
     values = "".join(f', f."{column}"' for column in known)
     rows = connection.execute(
-        f"select f.account_id, a.name, f.health_band, m.user_id, m.user_name, m.task_owner_id, m.task_owner_name, f._holds"
+        f"select f.account_id, a.name, f.health_band, m.user_id, m.user_name, m.task_owner_id, m.task_owner_name, "
+        f"coalesce(m.language, '{ENGLISH}'), f._holds"
         f"{''.join(f', f._clause_{place}' for place in range(len(parts)))}{values} "
         f"from candidate f join accounts a on a.account_id = f.account_id "
         f"left join account_manager m on m.account_id = f.account_id order by f.account_id"
     ).fetchall()
-    said = sorted((rule.when.columns | rule.subject.columns) & catalogue.metrics.keys())
+    subjects = (rule.subject, *rule.subjects.values())
+    said = sorted(rule.when.columns.union(*(each.columns for each in subjects)) & catalogue.metrics.keys())
     behind = evidence.of_accounts(connection, catalogue, said, "candidate") if rows else {}
     connection.execute("drop table candidate")
     contacts = _contacts(connection, behind.values())
     due = _due(rule, day, hours)
     found = []
     for row in rows:
-        account_id, account, band, manager_id, manager, owner_id, owner, holds, *rest = row
+        account_id, account, band, manager_id, manager, owner_id, owner, language, holds, *rest = row
+        if language not in columns_in:
+            columns_in[language] = words.columns(catalogue, language)
         facts = dict(zip(known, rest[len(parts) :], strict=True))
         own = {
             name: behind.get((account_id, name), evidence.NOTHING)
@@ -148,7 +157,9 @@ def _of_rule(
             "contact": contacts[person].name if person else account or account_id,
             "due": due,
         }
-        why_you = _why_you(fields["account"], is_manager=owner_id == manager_id)
+        why_you = _why_you(fields["account"], language, is_manager=owner_id == manager_id)
+        states = rest[: len(parts)]
+        text = _Text(rule, language, columns_in[language], catalogue)
         found.append(
             RuleOutcome(
                 rule=rule.name,
@@ -161,15 +172,19 @@ def _of_rule(
                 owner_id=owner_id,
                 owner_name=owner,
                 who_id=person,
-                subject=render(rule.subject, fields, limit=SUBJECT_LENGTH).strip(),
-                description=_description(rule, fields, facts, own, catalogue, why_you),
+                subject=text.subject(fields),
+                description=text.description(fields, facts, own, why_you),
                 due=due,
                 basis=_basis(rule, facts, own, band, catalogue),
-                reason=words.condition(parts, rest[: len(parts)], facts, known, holds=holds),
+                reason=words.condition(parts, states, facts, known, holds=holds),
                 cooldown_days=rule.cooldown_days,
                 on_clear=rule.on_clear,
                 health_band=band,
                 after=rule.after,
+                language=language,
+                told=words.condition(
+                    parts, states, facts, columns_in[language], holds=holds, language=language
+                ),
             )
         )
     return found
@@ -208,50 +223,62 @@ def _due(rule: Rule, day: date, hours: BusinessHours) -> date:
     return hours.add_business_days(day + timedelta(days=rule.due.amount), 0)
 
 
-def _why_you(account: object, *, is_manager: bool) -> str:
-    name = clean(str(account))
-    if is_manager:
-        return f"Why you: you are the account manager of {name}."
-    return f"Why you: {name} has no active account manager, and you stand in."
+def _why_you(account: object, language: str, *, is_manager: bool) -> str:
+    key = "why_you_manager" if is_manager else "why_you_stand_in"
+    return say(language, key, account=clean(str(account)))
 
 
-def _description(
-    rule: Rule,
-    fields: Mapping[str, object],
-    facts: Mapping[str, float | str | None],
-    own: Mapping[str, Evidence],
-    catalogue: Catalogue,
-    why_you: str,
-) -> str:
-    """The facts with the records they rest on, why this person, the rule's own words, how to be rid of it."""
-    known = words.columns(catalogue)
-    told = _told(rule)
-    told = [name for name in told if facts[name] is not None] or told
-    lines = [_fact(known[name], facts[name], own.get(name), catalogue.metrics.get(name)) for name in told]
-    lines += [why_you, ""]
-    if rule.description is not None:
-        lines.append(render(rule.description, fields).strip())
-    elif rule.on_clear != "leave":
-        lines.append("This closes itself when that is no longer so.")
-    if rule.description is None or "Not useful?" not in rule.description.text:
-        back = words.span(DISMISSAL * rule.cooldown_days)
-        lines.append(
-            f'Not useful? Set "Rapport answer" to Not useful, or delete this; it will not come back for {back}.'
-        )
-    text = "\n".join(lines)
-    return text if len(text) <= DESCRIPTION_LENGTH else f"{text[: DESCRIPTION_LENGTH - 1]}…"
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The words of a rule for a reader of one language; `columns` are called as in that language."""
+
+    rule: Rule
+    language: str
+    columns: Mapping[str, Column]
+    catalogue: Catalogue
+
+    def subject(self, fields: Mapping[str, object]) -> str:
+        subject = self.rule.subject_in(self.language)
+        return render(subject, fields, limit=SUBJECT_LENGTH, language=self.language).strip()
+
+    def description(
+        self,
+        fields: Mapping[str, object],
+        facts: Mapping[str, float | str | None],
+        own: Mapping[str, Evidence],
+        why_you: str,
+    ) -> str:
+        """The facts with the records they rest on, why this person, the rule's own words, how to be rid of it."""
+        rule, language = self.rule, self.language
+        told = _told(rule)
+        told = [name for name in told if facts[name] is not None] or told
+        lines = [self._fact(name, facts[name], own.get(name)) for name in told]
+        lines += [why_you, ""]
+        own_words = rule.description_in(language)
+        if own_words is not None:
+            lines.append(render(own_words, fields, language=language).strip())
+        elif rule.on_clear != "leave":
+            lines.append(say(language, "closes_itself"))
+        refuse = say(language, "not_useful")
+        if own_words is None or refuse not in own_words.text:
+            span = words.span(DISMISSAL * rule.cooldown_days, language)
+            lines.append(f"{refuse} {say(language, 'how_to_refuse', span=span)}")
+        text = "\n".join(lines)
+        return text if len(text) <= DESCRIPTION_LENGTH else f"{text[: DESCRIPTION_LENGTH - 1]}…"
+
+    def _fact(self, name: str, value: float | str | None, found: Evidence | None) -> str:
+        text = words.fact(self.columns[name], value, self.language)
+        text = text[:1].upper() + text[1:]
+        metric = self.catalogue.metrics.get(name)
+        if found is None or metric is None or not _is_named(metric):
+            return text
+        names = words.named(found, self.language)
+        return f"{text} ({names})" if names else text
 
 
 def _told(rule: Rule) -> list[str]:
     """The columns of the condition, in its own order."""
     return list(dict.fromkeys(name for part in clauses(rule.when) for name in part.columns))
-
-
-def _fact(column: Column, value: float | str | None, found: Evidence | None, metric: Metric | None) -> str:
-    text = words.fact(column, value)
-    text = text[:1].upper() + text[1:]
-    names = words.named(found) if found is not None and metric is not None and _is_named(metric) else ""
-    return f"{text} ({names})" if names else text
 
 
 def _is_named(metric: Metric) -> bool:
@@ -266,8 +293,9 @@ def _basis(
     band: str | None,
     catalogue: Catalogue,
 ) -> dict[str, object]:
-    in_words = rule.description.columns if rule.description is not None else frozenset()
-    shown = sorted((rule.when.columns | rule.subject.columns | in_words) & facts.keys())
+    # The words of all languages, so that the same facts are news to every reader.
+    texts = (rule.subject, *rule.subjects.values(), rule.description, *rule.descriptions.values())
+    shown = sorted(rule.when.columns.union(*(each.columns for each in texts if each)) & facts.keys())
     return {
         "band": band,
         "numbers": {name: facts[name] for name in shown if isinstance(facts[name], (int, float))},

@@ -8,9 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from rules import notation
 from rules.expression_tokens import Place, closest
 from rules.faults import CatalogueError, Fault
 from rules.functions import Engine, identifier, text_literal
+from rules.phrases import ENGLISH, say, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,10 +69,17 @@ def compile_template(text: str, columns: Mapping[str, Type], *, path: str) -> Te
     return Template(text, tuple(pieces), names)
 
 
-def to_sql(template: Template, engine: Engine, *, limit: int | None = None, table: str | None = None) -> str:
+def to_sql(
+    template: Template,
+    engine: Engine,
+    *,
+    limit: int | None = None,
+    table: str | None = None,
+    language: str = ENGLISH,
+) -> str:
     """A text expression over the template's columns: `render` in SQL."""
     parts = [
-        text_literal(piece, engine) if kind is None else _column_sql(piece, kind, engine, table)
+        text_literal(piece, engine) if kind is None else _column_sql(piece, kind, engine, table, language)
         for piece, kind in template.pieces
     ]
     whole = " || ".join(parts)
@@ -82,13 +91,16 @@ def to_sql(template: Template, engine: Engine, *, limit: int | None = None, tabl
     )
 
 
-def render(template: Template, values: Mapping[str, object], *, limit: int | None = None) -> str:
+def render(
+    template: Template, values: Mapping[str, object], *, limit: int | None = None, language: str = ENGLISH
+) -> str:
     """The text with `values` in place, cut to `limit` characters; what is missing or None reads as a dash.
 
-    Values are put in once: braces in them are ordinary characters.
+    Numbers and days are written as in `language`. Values are put in once: braces in them are ordinary characters.
     """
     whole = "".join(
-        piece if kind is None else _shown(values.get(piece), kind) for piece, kind in template.pieces
+        piece if kind is None else _shown(values.get(piece), kind, language)
+        for piece, kind in template.pieces
     )
     return whole if limit is None or len(whole) <= limit else whole[: limit - 1] + "…"
 
@@ -115,18 +127,18 @@ def _unknown(name: str) -> str:
     return "only the name of a column can stand between braces; no format, no calculation"
 
 
-def _shown(value: object, kind: Type) -> str:
+def _shown(value: object, kind: Type, language: str) -> str:
     """As `_column_sql` of the same type shows it."""
     if value is None:
         return UNKNOWN
     if kind == "number" and isinstance(value, (int, float, Decimal)):
-        return _number(value)
+        return notation.figure(_number(value), language)
     if kind == "boolean":
-        return "yes" if value else "no"
+        return say(language, "yes" if value else "no")
     if kind == "timestamp" and isinstance(value, datetime):
-        return value.isoformat(sep=" ")[:16]
+        return notation.moment(value, language)
     if kind == "date" and isinstance(value, date):
-        return value.isoformat()[:10]
+        return notation.day(value, language)
     return clean(str(value)) or UNKNOWN
 
 
@@ -141,22 +153,49 @@ def _number(value: float | Decimal) -> str:
     return f"{rounded:.2f}".rstrip("0").rstrip(".")
 
 
-def _column_sql(name: str, kind: Type, engine: Engine, table: str | None) -> str:
+def _column_sql(name: str, kind: Type, engine: Engine, table: str | None, language: str) -> str:
     column = identifier(name, engine, table)
     text = "VARCHAR" if engine == "duckdb" else "STRING"
     unknown = text_literal(UNKNOWN, engine)
     match kind:
         case "number":
-            return f"COALESCE({_number_sql(f'CAST({column} AS DOUBLE)', engine)}, {unknown})"
+            number = _number_sql(f"CAST({column} AS DOUBLE)", engine)
+            return f"COALESCE({number if spoken(language) == ENGLISH else _signs_sql(number, language)}, {unknown})"
         case "boolean":
-            return f"CASE WHEN {column} THEN 'yes' WHEN NOT {column} THEN 'no' ELSE {unknown} END"
+            yes, no = (text_literal(say(language, word), engine) for word in ("yes", "no"))
+            return f"CASE WHEN {column} THEN {yes} WHEN NOT {column} THEN {no} ELSE {unknown} END"
         case "date":
-            return f"COALESCE(CAST(CAST({column} AS DATE) AS {text}), {unknown})"
+            day = f"CAST({column} AS DATE)"
+            shown = (
+                f"CAST({day} AS {text})" if spoken(language) == ENGLISH else _day_sql(day, engine, language)
+            )
+            return f"COALESCE({shown}, {unknown})"
         case "timestamp":
-            return f"COALESCE(LEFT(CAST(CAST({column} AS TIMESTAMP) AS {text}), 16), {unknown})"
+            stamp = f"CAST({column} AS TIMESTAMP)"
+            shown = f"LEFT(CAST({stamp} AS {text}), 16)"
+            if spoken(language) != ENGLISH:
+                shown = (
+                    f"{_day_sql(stamp, engine, language)} || ', ' || SUBSTR(CAST({stamp} AS {text}), 12, 5)"
+                )
+            return f"COALESCE({shown}, {unknown})"
         case "text":
             cleaned = _replaced(_replaced(column, _BLANKS_SQL, " ", engine), _FORBIDDEN_SQL, "", engine)
             return f"COALESCE(NULLIF({cleaned}, ''), {unknown})"
+
+
+def _signs_sql(number: str, language: str) -> str:
+    """`notation.figure` in SQL."""
+    return f"TRANSLATE({number}, ',.', '{notation.figure(',.', language)}')"
+
+
+def _day_sql(day: str, engine: Engine, language: str) -> str:
+    """`notation.spoken_day` in SQL, of languages other than English."""
+    text = "VARCHAR" if engine == "duckdb" else "STRING"
+    months = " ".join(
+        f"WHEN {place} THEN {text_literal(f'. {name} ', engine)}"
+        for place, name in enumerate(notation.MONTHS[spoken(language)], 1)
+    )
+    return f"CAST(DAY({day}) AS {text}) || CASE MONTH({day}) {months} END || CAST(YEAR({day}) AS {text})"
 
 
 def _replaced(sql: str, pattern: str, by: str, engine: Engine) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING
 
-from rules import deal_sources, service_sources, trends
+from rules import deal_sources, notation, service_sources, trends
+from rules.phrases import ENGLISH, say
 from rules.templates import clean
 
 if TYPE_CHECKING:
@@ -35,37 +36,12 @@ UNCOVERED: Mapping[str, str] = {
     **deal_sources.UNCOVERED,
     **service_sources.UNCOVERED,
 }
-NOTHING_ON_RECORD = "no activity or issue data"
-TOO_LITTLE = "too little is known for a score"
+NOTHING_ON_RECORD = say(ENGLISH, "nothing_on_record")
+TOO_LITTLE = say(ENGLISH, "too_little")
 NAMED = 5  # records named beside a number
 
-_SINGULAR = {
-    "issues": "issue",
-    "days": "day",
-    "weeks": "week",
-    "units": "unit",
-    "roles": "role",
-    "offerings": "offering",
-    "cells": "cell",
-    "deals": "deal",
-    "renewals": "renewal",
-    "gaps": "gap",
-    "times": "time",
-    "cycles": "cycle",
-    "requests": "request",
-    "incidents": "incident",
-    "people": "person",
-    "moments": "moment",
-    "projects": "project",
-    "messages": "message",
-    "meetings": "meeting",
-    "visits": "visit",
-    "e-mails": "e-mail",
-    "calls": "call",
-    "hours": "hour",
-    "business hours": "business hour",
-}
-_SIGNS = {">": "over", ">=": "at least", "<": "under", "<=": "at most", "!=": "other than"}
+_SIGNS = {">": "over", ">=": "at_least", "<": "under", "<=": "at_most", "!=": "other_than"}  # keys of phrases
+_BANDS = ("green", "amber", "red")
 _ROOM = Context(prec=400)  # digits of the largest double, so that none is too large to be written
 
 
@@ -77,38 +53,45 @@ class Column:
     unit: str
 
 
-def columns(catalogue: Catalogue) -> dict[str, Column]:
+def columns(catalogue: Catalogue, language: str = ENGLISH) -> dict[str, Column]:
     """Everything that a condition may name: metrics, and what there is of each scorecard: score, band, how it moved."""
-    found = {name: Column(metric.label, metric.unit) for name, metric in catalogue.metrics.items()}
+    found = {
+        name: Column(metric.label_in(language), metric.unit) for name, metric in catalogue.metrics.items()
+    }
     for name, card in catalogue.scorecards.items():
-        found[f"{name}_score"] = Column(card.label, "points")
-        found[f"{name}_band"] = Column(f"{card.label} band", "")
+        label = card.label_in(language)
+        found[f"{name}_score"] = Column(label, "points")
+        found[f"{name}_band"] = Column(say(language, "band_of", card=label), "")
         for days in trends.HORIZONS:
-            found[f"{name}_trend_{days}d"] = Column(f"{card.label} in {days} days", "points")
-        found[f"{name}_days_in_band"] = Column(f"{card.label} in this band for", "days")
+            found[f"{name}_trend_{days}d"] = Column(
+                say(language, "moved_in", card=label, days=days), "points"
+            )
+        found[f"{name}_days_in_band"] = Column(say(language, "in_band_for", card=label), "days")
     return found
 
 
-def amount(value: float | None, unit: str) -> str:
+def amount(value: float | None, unit: str, language: str = ENGLISH) -> str:
     """A number without its unit: shares in percent, others with one decimal at most and none above 10."""
     if value is None:
-        return "unknown"
+        return say(language, "unknown")
     exact = Decimal(repr(value))  # as it is written: 0.145 is 14.5 %, a hair less as a double
     if unit == "money":
-        return _money(exact)
-    if unit == "share":
-        return f"{_rounded(exact * 100, 0)} %"
-    return _rounded(exact, 0 if abs(exact) >= 10 else 1)
+        text = _money(exact)
+    elif unit == "share":
+        text = f"{_rounded(exact * 100, 0)} %"
+    else:
+        text = _rounded(exact, 0 if abs(exact) >= 10 else 1)
+    return notation.figure(text, language)
 
 
-def number(value: float | None, unit: str) -> str:
+def number(value: float | None, unit: str, language: str = ENGLISH) -> str:
     """A number with its unit: "19 business hours", "1 issue", "33 %", "unknown"."""
-    text = amount(value, unit)
+    text = amount(value, unit, language)
     if value is None or unit in ("share", "money", ""):
         return text
     if unit.startswith("yes "):
-        return "yes" if value else "no"
-    return f"{text} {_SINGULAR.get(unit, unit) if text == '1' else unit}"
+        return say(language, "yes" if value else "no")
+    return f"{text} {notation.unit_word(unit, language, one=text == '1')}"
 
 
 def _rounded(exact: Decimal, places: int) -> str:
@@ -125,18 +108,18 @@ def _money(exact: Decimal) -> str:
     return f"{rounded:,f}" if rounded else "0"
 
 
-def fact(column: Column, value: float | str | None) -> str:
+def fact(column: Column, value: float | str | None, language: str = ENGLISH) -> str:
     """What is measured and what it is: "oldest unanswered question: 19 business hours", "open issues: 3"."""
-    return f"{clean(column.label)}: {_shown(column, value)}"
+    return f"{clean(column.label)}: {_shown(column, value, language)}"
 
 
-def _shown(column: Column, value: float | str | None) -> str:
+def _shown(column: Column, value: float | str | None, language: str) -> str:
     if isinstance(value, str):
-        return clean(value)
+        return say(language, value) if value in _BANDS else clean(value)
     said = set(column.label.lower().split())
-    if column.unit != "share" and {column.unit, _SINGULAR.get(column.unit, column.unit)} & said:
-        return amount(value, "")  # the label has named the unit
-    return number(value, clean(column.unit))
+    if column.unit != "share" and notation.unit_forms(column.unit) & said:
+        return amount(value, "", language)  # the label has named the unit
+    return number(value, clean(column.unit), language)
 
 
 def record(each: Record) -> str:
@@ -144,11 +127,12 @@ def record(each: Record) -> str:
     return clean(each.key if each.system == "jira" else each.text or each.key)
 
 
-def named(found: Evidence) -> str:
+def named(found: Evidence, language: str = ENGLISH) -> str:
     """The first records behind a number, each name once: "ACME-412, ACME-398 and 3 more"."""
     told = list(dict.fromkeys(record(each) for each in found.records[:NAMED]))
     more = found.total - min(NAMED, len(found.records))
-    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+    names = ", ".join(told)
+    return say(language, "and_more", names=names, count=more) if more > 0 else names
 
 
 def condition(
@@ -158,12 +142,13 @@ def condition(
     known: Mapping[str, Column],
     *,
     holds: bool | None,
+    language: str = ENGLISH,
 ) -> str:
     """Why a rule fires (the parts that hold), why it does not (those that are false) or cannot tell (the unknown)."""
     told = [part for part, state in zip(parts, states, strict=True) if state is holds] or list(parts)
     # Whether something is known is no reason beside others: where it counts, the part that compares it tells it.
     reasons = [part for part in told if not _asks_null(part)] or told
-    return "; ".join(_clause(part, facts, known, holds=holds) for part in reasons)
+    return "; ".join(_clause(part, facts, known, language, holds=holds) for part in reasons)
 
 
 def _asks_null(part: Clause) -> bool:
@@ -174,35 +159,43 @@ def _clause(
     part: Clause,
     facts: Mapping[str, float | str | None],
     known: Mapping[str, Column],
+    language: str,
     *,
     holds: bool | None,
 ) -> str:
-    values = ", ".join(fact(known[name], facts.get(name)) for name in part.columns if name in known)
+    values = ", ".join(fact(known[name], facts.get(name), language) for name in part.columns if name in known)
     if holds is None or not values:
         return values or part.text
     compared = part.comparison
     if _asks_null(part):
         return values
     if compared is None or compared.column not in known:
-        return f"{values} ({'' if holds else 'not '}{part.text})"
+        return f"{values} ({_or_not(part.text, language, holds=holds)})"
+    limit = _limit(compared.limit, known[compared.column], language)
     if compared.sign == "=":
-        return values if holds else f"{values}, not {_limit(compared.limit, known[compared.column])}"
-    sign = f"{'' if holds else 'not '}{_SIGNS[compared.sign]}"
-    return f"{values}, {sign} {_limit(compared.limit, known[compared.column])}"
+        return values if holds else f"{values}, {say(language, 'not', condition=limit)}"
+    return f"{values}, {_or_not(say(language, _SIGNS[compared.sign], limit=limit), language, holds=holds)}"
 
 
-def _limit(written: str, column: Column) -> str:
+def _or_not(condition: str, language: str, *, holds: bool) -> str:
+    return condition if holds else say(language, "not", condition=condition)
+
+
+def _limit(written: str, column: Column, language: str) -> str:
     if written.startswith("'"):
-        return clean(written.strip("'"))
-    return amount(float(written), column.unit)
+        text = written.strip("'")
+        return say(language, text) if text in _BANDS else clean(text)
+    return amount(float(written), column.unit, language)
 
 
-def span(days: int) -> str:
+def span(days: int, language: str = ENGLISH) -> str:
     """A stretch of time as people say it: "10 days", "8 weeks", "about a year"."""
     if days >= 330:
         years = round(days / 365)
-        return "about a year" if years == 1 else f"about {years} years"
+        return say(language, "about_a_year") if years == 1 else say(language, "about_years", count=years)
     if days >= 14:
         weeks, rest = divmod(days, 7)
-        return f"about {round(days / 7)} weeks" if rest else f"{weeks} weeks"
-    return number(days, "days")
+        if rest:
+            return say(language, "about_weeks", count=round(days / 7))
+        return f"{weeks} {notation.unit_word('weeks', language, one=False)}"
+    return number(days, "days", language)

@@ -1,4 +1,8 @@
-"""Who answers for each account, and who does its tasks: `account_manager`, rebuilt after each pull (definitions B7)."""
+"""Who answers for each account, and who does its tasks: `account_manager`, rebuilt after each pull (definitions B7).
+
+`user_language` tells which language each user reads, as a two-letter code: "de" of de_AT, English where the org does not
+say; `account_manager.language` is that of who does the tasks of the account, who reads what stands on it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,14 @@ if TYPE_CHECKING:
     import duckdb
 
     from sync.config import Config
+
+
+_LANGUAGES = """
+create or replace table user_language as
+select Id as user_id,
+  coalesce(nullif(regexp_extract(lower(LanguageLocaleKey), '^([a-z]{2})([_-].*)?$', 1), ''), 'en') as language
+from sf_user
+"""
 
 
 def materialise(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
@@ -41,9 +53,10 @@ def materialise(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
             candidates.append(
                 f"select Id as account_id, {column} as user_id, {place} as place from sf_account"
             )
+    connection.execute(_LANGUAGES)
     connection.execute(f"create or replace temp table candidate as {' union all '.join(candidates)}", roles)
     connection.execute(
-        "create or replace table account_manager as "
+        "create or replace table account_manager as select o.*, coalesce(l.language, 'en') as language from ("
         "select a.Id as account_id, m.user_id, u.Name as user_name, "
         "coalesce(m.user_id, boss.user_id, fallback.Id) as task_owner_id, "
         "coalesce(u.Name, boss.name, fallback.Name) as task_owner_name "
@@ -55,7 +68,8 @@ def materialise(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
         "  from candidate c join sf_user w on left(w.Id, 15) = left(c.user_id, 15) join usable b on b.Id = w.ManagerId group by account_id) boss "
         "  on boss.account_id = a.Id "
         "left join usable fallback on lower(fallback.Id) = lower($fallback) or exists ("
-        "  select 1 from sf_user f where f.Id = fallback.Id and lower(f.Username) = lower($fallback))",
+        "  select 1 from sf_user f where f.Id = fallback.Id and lower(f.Username) = lower($fallback))) o "
+        "left join user_language l on l.user_id = o.task_owner_id",
         {"fallback": _user(config.people.fallback_user or "")},
     )
     connection.execute("drop table candidate")

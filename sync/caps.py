@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.phrases import say
 from sync import canonical, task_keys
 from sync.changes import Change, FieldChange, Noted
-from sync.episodes import Candidate, TaskPlan, complete, task_words, wait
+from sync.episodes import Candidate, Reason, TaskPlan, complete, task_words, wait
 from sync.tracks import is_open, is_untouched, open_tasks_by_owner, row_values
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _plan_digests(
         if row is not None:
             _keep_digest(row, waiting, inputs, plan)
         elif not _said_already(newest.get(owner), owner, waiting, inputs):
-            values = _digest_words(waiting, inputs) | {
+            values = _digest_words(waiting, owner, inputs) | {
                 "OwnerId": owner,
                 "Priority": inputs.task_settings.priority,
                 "ActivityDate": (inputs.business_day or inputs.day).isoformat(),
@@ -185,11 +186,11 @@ def _keep_digest(row: TaskRow, waiting: list[Candidate], inputs: PlanInputs, pla
     if not is_untouched(row, confirmed):
         return
     if not waiting:
-        plan.changes.append(complete(row, None, "nothing waits any more", inputs, None))
+        plan.changes.append(complete(row, None, Reason.of("nothing_waits"), inputs, None))
         return
     if confirmed is None or confirmed.day >= inputs.day or confirmed.basis == basis:
         return
-    words = _digest_words(waiting, inputs)
+    words = _digest_words(waiting, row.owner_id, inputs)
     plan.changes.append(
         Change(
             action="update",
@@ -219,18 +220,22 @@ def _digest_basis(waiting: list[Candidate]) -> dict[str, object]:
     return {"records": sorted(candidate.episode.key for candidate in waiting)}
 
 
-def _digest_words(waiting: list[Candidate], inputs: PlanInputs) -> dict[str, Value]:
-    limits = inputs.limits
+def _digest_words(waiting: list[Candidate], owner: str | None, inputs: PlanInputs) -> dict[str, Value]:
+    """In the language of the owner, which is that of the subjects too."""
+    limits, language = inputs.limits, inputs.language_of(owner)
     count = len(waiting)
     lines = [f"– {one.outcome.account}: {one.outcome.subject}" for one in waiting[:_LISTED]]
     if count > _LISTED:
-        lines.append(f"… and {count - _LISTED} more")
+        lines.append(say(language, "more_unlisted", count=count - _LISTED))
     lines.append(
-        "Each becomes a task of its own when there is room: "
-        f"at most {limits.max_open_tasks_per_owner} are open at a time and "
-        f"{limits.max_new_tasks_per_owner_day} are new on a day."
+        say(
+            language,
+            "when_there_is_room",
+            open=limits.max_open_tasks_per_owner,
+            new=limits.max_new_tasks_per_owner_day,
+        )
     )
-    subject = f"{count} more {'suggestion waits' if count == 1 else 'suggestions wait'}"
+    subject = say(language, "one_waits" if count == 1 else "more_wait", count=count)
     settings = inputs.task_settings
     return {
         "Subject": canonical.text(subject, settings.subject_length),

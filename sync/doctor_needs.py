@@ -27,6 +27,7 @@ _OF_A_FEATURE = frozenset(
         "ContactId",
     }
 )
+_MAY_BE_HIDDEN = frozenset({"LanguageLocaleKey"})  # without it, people read English
 
 
 def object_needs(config: Config) -> list[ObjectNeed]:
@@ -45,7 +46,7 @@ def _need(config: Config, name: str, sources: list[SourceObject]) -> ObjectNeed:
             if column.name in _OF_EVERY_OBJECT:
                 continue
             theirs = source.api_name(column.name)
-            may_lack = source.optional or column.name in _OF_A_FEATURE or column.name in declared
+            may_lack = source.optional or column.name in _OF_A_FEATURE | _MAY_BE_HIDDEN | declared
             in_config = column.name in config.salesforce.fields or column.name.startswith("x_")
             (wishes if may_lack and not in_config else reads)[theirs] = None
     own = config.salesforce.fields

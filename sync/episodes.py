@@ -13,12 +13,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from rules import notation
+from rules.phrases import ENGLISH, LANGUAGES, say
 from sync import canonical, material, task_keys
 from sync.changes import Change, EpisodeStep, FieldChange, Noted, Waiting
 from sync.plan_inputs import Episode
-from sync.tracks import SETTLED, is_open, is_untouched, row_values
+from sync.tracks import is_open, is_untouched, row_values
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rules.tasks import OnClear, RuleOutcome
     from sync.changes import EpisodeOutcome
     from sync.plan_inputs import ConfirmedTask, PlanInputs, TaskRow
@@ -35,6 +39,27 @@ class Candidate:
 
     outcome: RuleOutcome
     episode: Episode
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a task is closed: in English for the plan, in its owner's language on the task."""
+
+    texts: Mapping[str, str]
+    language: str | None = None  # of the words, where they are a rule's; else the owner's
+
+    @classmethod
+    def of(cls, phrase: str, **values: object) -> Reason:
+        return cls({language: say(language, phrase, **values) for language in LANGUAGES})
+
+    @classmethod
+    def why(cls, outcome: RuleOutcome) -> Reason:
+        return cls(
+            {ENGLISH: outcome.reason, outcome.language: outcome.told or outcome.reason}, outcome.language
+        )
+
+    def told(self, language: str) -> str:
+        return self.texts.get(language, self.texts[ENGLISH])
 
 
 @dataclass(slots=True)
@@ -55,11 +80,11 @@ def plan_track(track: Track, inputs: PlanInputs, plan: TaskPlan) -> None:
     _settle_doubles(track, inputs, plan)
     outcome = track.outcome
     if track.rule not in inputs.rules:
-        _end(track, inputs, plan, reason="rule retired", on_clear="complete", how="retired")
+        _end(track, inputs, plan, Reason.of("rule_retired"), on_clear="complete", how="retired")
     elif outcome is None or outcome.state == "unknown":
         return
     elif outcome.state == "silent":
-        _end(track, inputs, plan, reason=outcome.reason, on_clear=outcome.on_clear, how="settled")
+        _end(track, inputs, plan, Reason.why(outcome), on_clear=outcome.on_clear, how="settled")
     else:
         _fires(track, outcome, inputs, plan)
 
@@ -143,9 +168,8 @@ def _settle_doubles(track: Track, inputs: PlanInputs, plan: TaskPlan) -> None:
     for key, row in sorted(track.rows.items()):
         another = key.rpartition("|")[0] != stem
         if another and is_open(row) and is_untouched(row, inputs.confirmed_tasks.get(key)):
-            reason = "its account was merged with one that has this task already"
             account = track.outcome.account if track.outcome else None
-            plan.changes.append(complete(row, track, reason, inputs, account))
+            plan.changes.append(complete(row, track, Reason.of("merged_twin"), inputs, account))
 
 
 # The rule fires
@@ -239,7 +263,8 @@ def _keep_up(
     if answer in _DISMISSING or answer == "done":
         span = timedelta(days=outcome.cooldown_days * (DISMISSAL if answer in _DISMISSING else 1))
         how: EpisodeOutcome = "dismissed" if answer in _DISMISSING else "closed"
-        plan.changes.append(complete(row, track, f'answered "{row.answer}"', inputs, outcome.account))
+        reason = Reason.of("answered", answer=row.answer)
+        plan.changes.append(complete(row, track, reason, inputs, outcome.account))
         plan.steps.append(replace(_step(_blocked(episode, how, inputs.as_of, span)), with_change=True))
         return
     if answer == "later" and row.snooze_until and inputs.day < row.snooze_until:
@@ -319,8 +344,8 @@ def _end(
     track: Track,
     inputs: PlanInputs,
     plan: TaskPlan,
+    reason: Reason,
     *,
-    reason: str,
     on_clear: OnClear,
     how: EpisodeOutcome,
 ) -> None:
@@ -345,13 +370,14 @@ def _end(
 
 
 def complete(
-    row: TaskRow, track: Track | None, reason: str, inputs: PlanInputs, account: str | None
+    row: TaskRow, track: Track | None, reason: Reason, inputs: PlanInputs, account: str | None
 ) -> Change:
-    """Close the task, its reason as a first line above what it said."""
+    """Close the task, its reason as a first line above what it said, in the language of its owner."""
     settings = inputs.task_settings
     stands = row_values(row)
     old = stands["Description"]
-    settled = f"{SETTLED}{inputs.day.isoformat()}: {reason}"
+    language = reason.language or inputs.language_of(row.owner_id)
+    settled = say(language, "settled", day=notation.day(inputs.day, language), reason=reason.told(language))
     after = canonical.text(f"{settled}\n{old}" if old else settled, settings.description_length)
     return Change(
         action="complete",
@@ -361,7 +387,7 @@ def complete(
         account_id=track.account_id if track else None,
         account=account,
         rule=track.rule if track else task_keys.DIGEST,
-        reason=reason,
+        reason=reason.told(ENGLISH),
         fields={
             "Status": FieldChange(stands["Status"], settings.closed_status),
             "Description": FieldChange(old, after),
@@ -370,7 +396,9 @@ def complete(
     )
 
 
-def remove(row: TaskRow, track: Track | None, reason: str, inputs: PlanInputs, account: str | None) -> Change:
+def remove(
+    row: TaskRow, track: Track | None, reason: Reason, inputs: PlanInputs, account: str | None
+) -> Change:
     done = complete(row, track, reason, inputs, account)
     return replace(done, action="delete", fields={"IsDeleted": FieldChange(before=False, after=True)})
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FILE = "mirror.duckdb"
 _SMALL = 32 * 2**20  # bytes
-VERSION = 4  # a mirror of another version is dropped and pulled anew
+VERSION = 5  # a mirror of another version is dropped and pulled anew
 
 JIRA_TABLES: dict[str, pa.Schema] = {
     "jira_issue": jira_tables.JIRA_ISSUE,

@@ -92,7 +92,7 @@ OBJECTS: tuple[SourceObject, ...] = (
     SourceObject(
         "User",
         "sf_user",
-        _columns("ManagerId ContactId", "Name Username Email UserType", boolean="IsActive"),
+        _columns("ManagerId ContactId", "Name Username Email UserType LanguageLocaleKey", boolean="IsActive"),
         business=False,
     ),
     SourceObject(

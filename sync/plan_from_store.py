@@ -82,6 +82,7 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
             quarantined=frozenset(each.record for each in state.quarantined() if each.object == "Task"),
             survivors=survivors,
             gone_users=_gone_users(mirror),
+            languages=_languages(mirror),
             limits=limits(config),
             task_settings=_task_settings(config, mirror),
             adopt=adopt,
@@ -190,6 +191,13 @@ def _survivors(mirror: Mirror) -> dict[str, str]:
 def _gone_users(mirror: Mirror) -> frozenset[str]:
     rows = mirror.connection.execute("select Id from sf_user where not IsActive or IsDeleted").fetchall()
     return frozenset(user for (user,) in rows)
+
+
+def _languages(mirror: Mirror) -> dict[str, str]:
+    rows = mirror.connection.execute(
+        "select user_id, language from user_language where language <> 'en'"
+    ).fetchall()
+    return dict(rows)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from rules.phrases import ENGLISH
+from sync import canonical
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
@@ -169,7 +172,8 @@ class PlanInputs:
     that the target refused lately: they are tried again after all others, so that they take nobody's place.
     `business_day` is `day` or, on a day off, the next business day: digests are due then. `concerned` are the
     accounts of a pilot, None where the plan is for all: what stands on others is left as it is. `survivors` says into
-    which account a merged one went, `gone_users` who can do no task any more.
+    which account a merged one went, `gone_users` who can do no task any more, `languages` the two-letter codes of those
+    users who read another language than English.
     """
 
     as_of: datetime
@@ -191,6 +195,11 @@ class PlanInputs:
     quarantined: Collection[str] = frozenset()
     survivors: Mapping[str, str] = field(default_factory=dict)
     gone_users: Collection[str] = frozenset()
+    languages: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
     task_settings: TaskSettings = field(default_factory=TaskSettings)
     adopt: bool = False
+
+    def language_of(self, user_id: str | None) -> str:
+        """What this user reads, as a two-letter code."""
+        return self.languages.get(canonical.id18(user_id or ""), ENGLISH)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from rules.phrases import is_settled
 from sync import canonical, task_keys
 from sync.plan_inputs import TASK_FIELDS, ConfirmedTask, Episode, TaskRow
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from rules.tasks import RuleOutcome
     from sync.canonical import Value
     from sync.plan_inputs import PlanInputs, TaskSettings
-
-SETTLED = "Settled "  # a description that Rapport completed begins with this, then the date
 
 
 @dataclass(slots=True)
@@ -183,7 +182,7 @@ def _standing(track: Track, episode: Episode) -> tuple[bool, tuple[str, int]]:
 def _recovered_episode(track: Track, key: str, row: TaskRow, inputs: PlanInputs) -> Episode:
     parsed = task_keys.split(key)
     name = parsed[1] if parsed else ""
-    settled_by_rapport = row.is_closed and (row.description or "").startswith(SETTLED)
+    settled_by_rapport = row.is_closed and is_settled(row.description or "")
     began = datetime.combine(_day(name, inputs), datetime.min.time(), UTC)
     return Episode(
         rule=track.rule,
