@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connectors import soql
+from connectors.doctor_choices import Choice, offered, record_type
 from connectors.doctor_powers import powers
 from connectors.errors import ConnectorError, QuotaSpent, SignInRefused, UnexpectedAnswer, Unreachable
 from connectors.findings import Finding, listed, refused
@@ -36,7 +37,8 @@ _ENDS_ALL = (SignInRefused, QuotaSpent, Unreachable)
 @dataclass(frozen=True, slots=True)
 class ObjectNeed:
     """What is asked of one object. `key` is the field whose value tells a record that was created already;
-    `wishes` are read where they are there, and a right to `spares` is no right too many.
+    `wishes` are read where they are there, and a right to `spares` is no right too many. `choices` are what its
+    picklists must offer, `record_type` what new records are to be.
     """
 
     name: str
@@ -48,6 +50,8 @@ class ObjectNeed:
     deletes: bool = False
     key: str | None = None
     optional: bool = True
+    choices: tuple[Choice, ...] = ()
+    record_type: str | None = None
 
 
 def examine(
@@ -182,6 +186,8 @@ def _object(
         *_missing(need, fields),
         *_barred(need, described, fields, writing=writing),
         *_excess(need, described, fields),
+        *offered(need.name, need.choices, fields),
+        *record_type(need.name, need.record_type, described),
         *_rows(salesforce, need, totals.get(need.name)),
     ]
     yield from found

@@ -38,6 +38,23 @@ class FieldInfo:
     unique: bool
     id_lookup: bool
     picklist: tuple[str, ...]
+    """The values that may be chosen; `inactive` are those that no longer may."""
+    label: str = ""
+    inactive: tuple[str, ...] = ()
+    restricted: bool = False
+    """The API refuses values that are not in the picklist."""
+    required: bool = False
+    """A new record needs a value from whoever creates it."""
+    reference_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """An object as this user sees it: its fields, and whether he may make and change its records."""
+
+    fields: Mapping[str, FieldInfo]
+    createable: bool
+    updateable: bool
 
 
 def org_and_user(identity_url: object) -> tuple[str | None, str | None]:
@@ -76,20 +93,26 @@ def _field_info(described: Mapping[str, Any]) -> FieldInfo:
         return value if isinstance(value, int) else 0
 
     values = described.get("picklistValues")
+    choices = [each for each in (values if isinstance(values, list) else ()) if isinstance(each, dict)]
+    parents = described.get("referenceTo")
+    createable = described.get("createable") is True
     return FieldInfo(
         name=described["name"],
         type=str(described.get("type") or ""),
         length=number("length"),
         precision=number("precision"),
         scale=number("scale"),
-        createable=described.get("createable") is True,
+        createable=createable,
         updateable=described.get("updateable") is True,
         external_id=described.get("externalId") is True,
         unique=described.get("unique") is True,
         id_lookup=described.get("idLookup") is True,
-        picklist=tuple(
-            str(each.get("value"))
-            for each in (values if isinstance(values, list) else ())
-            if isinstance(each, dict) and each.get("active", True)
-        ),
+        picklist=tuple(str(each.get("value")) for each in choices if each.get("active", True)),
+        label=str(described.get("label") or ""),
+        inactive=tuple(str(each.get("value")) for each in choices if not each.get("active", True)),
+        restricted=described.get("restrictedPicklist") is True,
+        required=createable
+        and described.get("nillable") is False
+        and described.get("defaultedOnCreate") is not True,
+        reference_to=tuple(str(each) for each in (parents if isinstance(parents, list) else ())),
     )

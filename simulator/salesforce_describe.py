@@ -105,6 +105,7 @@ def describe(entity: ObjectType, schema: Schema, records: Records, version: str)
 def _field(entity: ObjectType, field: Field, records: Records) -> dict[str, Any]:
     text = field.type in TEXT_TYPES
     values: list[dict[str, Any]] = [{"label": label, "value": value} for value, label in field.picklist]
+    values += [{"label": label, "value": value, "active": False} for value, label in field.inactive]
     if entity.name == "Task" and field.name == "Status":
         values = [
             {"label": each.get("MasterLabel"), "value": each.get("ApiName"), "default": each.get("IsDefault")}
@@ -175,6 +176,8 @@ def _field(entity: ObjectType, field: Field, records: Records) -> dict[str, Any]
 
 def _value(value: dict[str, Any]) -> dict[str, Any]:
     shown = {"label": value["label"], "value": value["value"]}
+    if "active" in value:
+        shown["active"] = value["active"]
     return {**shown, "defaultValue": True} if value.get("default") else shown
 
 

@@ -88,6 +88,7 @@ class Field:
     case_sensitive: bool = False
     names_record: bool = False
     picklist: tuple[tuple[str, str], ...] = ()  # value and label
+    inactive: tuple[tuple[str, str], ...] = ()  # values that may no longer be chosen
     restricted: bool = False
     reference_to: tuple[str, ...] = ()
     bare: bool = False  # a reference that SOQL cannot step through
@@ -311,10 +312,13 @@ def _declared(target: ObjectType, entry: Mapping[str, Any]) -> Field:
         raise DatasetError(
             Path("salesforce", "schema.json"), None, f"{target.name}.{name} has an unknown type {wanted!r}"
         )
-    values = []
+    values: list[tuple[str, str]] = []
+    inactive: list[tuple[str, str]] = []
     for value in entry.get("picklistValues", []):
-        text = value.get("value") if isinstance(value, dict) else value
-        values.append((str(text), str(value.get("label", text)) if isinstance(value, dict) else str(text)))
+        told = value if isinstance(value, dict) else {"value": value}
+        text = told.get("value")
+        place = values if told.get("active", True) else inactive
+        place.append((str(text), str(told.get("label", text))))
     parents = entry.get("referenceTo", [])
     external = bool(entry.get("externalId", False))
     return Field(
@@ -332,6 +336,7 @@ def _declared(target: ObjectType, entry: Mapping[str, Any]) -> Field:
         id_lookup=external,
         case_sensitive=bool(entry.get("caseSensitive", False)),
         picklist=tuple(values),
+        inactive=tuple(inactive),
         # The list of a custom field is restricted unless somebody unticks it, a standard one is not.
         restricted=bool(entry.get("restrictedPicklist", bool(values) and name.endswith("__c"))),
         reference_to=tuple([parents] if isinstance(parents, str) else parents),

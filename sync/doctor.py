@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from connectors import doctor_jira, doctor_salesforce
-from connectors.findings import Finding
+from connectors import doctor_choices, doctor_jira, doctor_outsiders, doctor_salesforce
+from connectors.errors import ConnectorError
+from connectors.findings import Finding, refused
 from connectors.jira import Jira
 from connectors.salesforce import Salesforce
 from sync import doctor_store
+from sync.doctor_choices import OWN_OBJECTS, fields_for_staff, with_choices
 from sync.doctor_needs import object_needs
 from sync.names import staff_entries
 from sync.pull import site_name
@@ -112,11 +114,13 @@ def diagnose(config: Config, *, wait: float, sleep: Callable[[float], None] = ti
         message = "No Jira is configured: what rests on issues is unknown."
         advice = "add a [jira] section, unless there is no Jira."
         found.add("config", [Finding("jira", "note", message, advice, code="no_jira")])
-    needs = object_needs(config)
+    needs = with_choices(config, object_needs(config))
     seen = doctor_salesforce.examine(
         salesforce, needs, api_share=config.safety.api_share, writing=mode != "observe"
     )
     found.add("salesforce", _as_one(seen))
+    if any(each.code == "signed_in" for each in seen):
+        found.add("salesforce", _of_the_org(config, salesforce))
     if config.time.now is None:
         found.add("salesforce", _clock(salesforce.server_time(), datetime.now(UTC)))
     rows_of_sites: dict[str, list[Finding]] = {}
@@ -142,6 +146,18 @@ def diagnose(config: Config, *, wait: float, sleep: Callable[[float], None] = ti
     found.calls = {"salesforce": _calls(salesforce.calls), "jira": _calls(*(site.calls for site in jira))}
     salesforce.close()
     return found
+
+
+def _of_the_org(config: Config, salesforce: Salesforce) -> list[Finding]:
+    """What no single object tells: what closes a task, and who from outside may read what is for staff."""
+    task = config.salesforce.task
+    try:
+        return [
+            *doctor_choices.task_statuses(salesforce, task.open_status, task.closed_status),
+            *doctor_outsiders.readers(salesforce, fields_for_staff(config), OWN_OBJECTS),
+        ]
+    except ConnectorError as error:
+        return [refused("connection", error)]
 
 
 def _clock(server: datetime | None, ours: datetime) -> list[Finding]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import responses
 
+from connectors.doctor_choices import Choice, task_statuses
+from connectors.doctor_outsiders import readers
 from connectors.doctor_salesforce import ObjectNeed, examine
 from connectors.http import HttpSettings
 from connectors.salesforce import Salesforce, SalesforceSettings
@@ -278,3 +280,188 @@ def test_fields_that_would_be_read_are_a_note_where_the_org_lacks_them(org):
     need = ObjectNeed("Contact", reads=("Email",), wishes=("Title", "Rapport_Role__c"))
     (note,) = [one for one in look(org(), need) if one.code == "absent_fields"]
     assert (note.severity, note.message) == ("note", "Contact has no Rapport_Role__c, which would be read.")
+
+
+def picklist(name, *values, inactive=(), **more):
+    shown = [
+        *({"value": value, "label": value} for value in values),
+        *({"value": value, "label": value, "active": False} for value in inactive),
+    ]
+    return {"name": name, "type": "picklist", "length": 255, "picklistValues": shown, **more}
+
+
+BANDS = Choice("Rapport_Band__c", ("Green", "Amber", "Red", "Unknown"), "deploy the field.")
+ANSWERS = Choice("Rapport_Answer__c", ("Done", "Later"), "deploy the field.", written=False)
+
+
+@pytest.mark.parametrize(
+    ("field", "choice", "severity", "message"),
+    [
+        (picklist("Rapport_Band__c", "Green", "Amber", "Red", "Unknown", "Blue"), BANDS, None, ""),
+        (BAND, BANDS, None, ""),  # a text field takes any of them
+        (
+            picklist("Rapport_Band__c", "Green", "Red", "Unknown", restrictedPicklist=True),
+            BANDS,
+            "warning",
+            "Rapport_Band__c of Account does not offer Amber: Salesforce refuses a record that is written with it.",
+        ),
+        (
+            picklist("Rapport_Band__c", "Green", "Amber", inactive=("Red",), restrictedPicklist=False),
+            BANDS,
+            "warning",
+            (
+                "Rapport_Band__c of Account does not offer Red, Unknown (Red is there but not active): it is written all "
+                "the same, and lists, reports and filters do not know it."
+            ),
+        ),
+        (
+            picklist("Rapport_Answer__c", "Done"),
+            ANSWERS,
+            "note",
+            "Rapport_Answer__c of Account does not offer Later: nobody can choose it.",
+        ),
+    ],
+    ids=["all", "text", "restricted", "inactive", "chosen by people"],
+)
+def test_values_that_a_picklist_does_not_offer_are_told_with_what_comes_of_it(
+    org, field, choice, severity, message
+):
+    need = ObjectNeed("Account", choices=(choice,))
+    told = [one for one in look(org({"Account": {"fields": [field]}}), need) if one.code == "picklist"]
+    assert [(one.severity, one.message) for one in told] == ([(severity, message)] if severity else [])
+    assert all(one.advice for one in told)
+
+
+def test_a_record_type_that_the_user_cannot_give_is_told(org):
+    need = ObjectNeed("Task", record_type="Rapport")
+    (told,) = [one for one in look(org(), need) if one.code == "record_type"]
+    assert (told.severity, told.message) == ("warning", 'Task has no record type "Rapport".')
+    assert "leave the key out" in told.advice
+
+
+def connected(simulator):
+    settings = SalesforceSettings(simulator.salesforce_url, "access_token", access_token="simulator")
+    return Salesforce(settings, HttpSettings(max_tries=1), sleep=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "codes"),
+    [
+        ({"Offen": False, "Erledigt": True}, []),
+        ({"Offen": False, "Erledigt": False, "Zu": True}, ["Erledigt"]),
+        ({"Offen": True, "Erledigt": True, "Neu": False}, ["Offen"]),
+        ({"Somebody": True}, []),  # that the list lacks them is told of the picklist
+    ],
+)
+def test_a_status_that_does_not_close_what_it_should_is_a_warning(statuses, codes):
+    rows = [
+        {"Id": f"01X{place:012d}AAA", "ApiName": name, "MasterLabel": name, "IsClosed": closed}
+        for place, (name, closed) in enumerate(statuses.items())
+    ]
+    with Simulator(Dataset(salesforce={"TaskStatus": rows, "Account": ids("001", 1)})) as simulator:
+        told = list(task_statuses(connected(simulator), "Offen", "Erledigt"))
+    assert [one.severity for one in told] == ["warning" for _ in codes]
+    assert all(f'"{code}"' in one.message for code, one in zip(codes, told, strict=True))
+
+
+# -- who from outside may read what is for staff ------------------------------------------------------------------------
+
+
+def rights_of_outsiders():
+    """Profiles of staff, of guests and of a community, each with its permission set, and two sets that were assigned."""
+    profiles = {"Sales": "Standard", "Public Site =cmd|": "Guest", "Community": "CSPLitePortal"}
+    found = {
+        "Organization": [{"Id": "00D000000000001AAA", "Name": "Acme", "IsSandbox": False}],
+        "Account": ids("001", 1),
+        "User": [
+            {"Id": "005000000000007AAA", "Username": "c@x.example", "IsActive": True, "UserType": "PowerPartner"},
+            {"Id": "005000000000008AAA", "Username": "s@x.example", "IsActive": True, "UserType": "Standard"},
+        ],
+        "Profile": [],
+        "PermissionSet": [],
+        "FieldPermissions": [],
+        "ObjectPermissions": [],
+        "PermissionSetAssignment": [
+            {"Id": "0Pa000000000001AAA", "PermissionSetId": "0PS000000000010AAA", "AssigneeId": "005000000000007AAA"},
+            {"Id": "0Pa000000000002AAA", "PermissionSetId": "0PS000000000011AAA", "AssigneeId": "005000000000008AAA"},
+        ],
+    }  # fmt: skip
+    sets = {}
+    for place, (name, kind) in enumerate(profiles.items()):
+        found["Profile"].append({"Id": f"00e{place:012d}AAA", "Name": name, "UserType": kind})
+        sets[name] = f"0PS{place:012d}AAA"
+        found["PermissionSet"].append(
+            {"Id": sets[name], "Name": f"X00e{place}", "Label": f"X00e{place}", "ProfileId": f"00e{place:012d}AAA",
+             "IsOwnedByProfile": True}
+        )  # fmt: skip
+    for name, number in (("Partners", 10), ("Staff", 11), ("Nobody", 12)):
+        sets[name] = f"0PS{number:012d}AAA"
+        found["PermissionSet"].append(
+            {"Id": sets[name], "Name": name, "Label": name, "IsOwnedByProfile": False, "ProfileId": None}
+        )
+    for place, (name, field) in enumerate(
+        [("Sales", "Account.Rapport_Health__c"), ("Public Site =cmd|", "Account.Rapport_Health__c"),
+         ("Public Site =cmd|", "Account.Phone"), ("Community", "Task.Rapport_Key__c"),
+         ("Partners", "Account.Rapport_Why__c"), ("Staff", "Account.Rapport_Health__c"),
+         ("Nobody", "Account.Rapport_Health__c")]
+    ):  # fmt: skip
+        found["FieldPermissions"].append(
+            {"Id": f"01k{place:012d}AAA", "ParentId": sets[name], "Field": field, "SobjectType": field.partition(".")[0],
+             "PermissionsRead": True, "PermissionsEdit": False}
+        )  # fmt: skip
+    found["ObjectPermissions"].append(
+        {"Id": "110000000000001AAA", "ParentId": sets["Public Site =cmd|"], "SobjectType": "Rapport_Value__c",
+         "PermissionsRead": True}
+    )  # fmt: skip
+    return found
+
+
+OURS = {
+    "Account": ("Rapport_Health__c", "Rapport_Why__c"),
+    "Task": ("Rapport_Key__c",),
+}
+
+
+def outsiders(salesforce, schema=None):
+    with Simulator(Dataset(salesforce=salesforce, schema=schema or {})) as simulator:
+        found = list(readers(connected(simulator), OURS, ("Rapport_Value__c", "Rapport_Score__c")))
+        assert simulator.calls()["salesforce"]["write"] == 0
+    return found
+
+
+def test_profiles_and_permission_sets_of_people_from_outside_are_named_with_what_they_show():
+    found = outsiders(rights_of_outsiders())
+    assert [(one.severity, one.message) for one in found] == [
+        (
+            "error",
+            'The profile "Public Site =cmd|" lets guests of a public site read Account.Rapport_Health__c, Rapport_Value__c.',
+        ),
+        ("warning", 'The profile "Community" lets community members read Task.Rapport_Key__c.'),
+        (
+            "warning",
+            (
+                'The permission set "Partners", which community members hold, lets community members read '
+                "Account.Rapport_Why__c."
+            ),
+        ),
+    ]
+    assert all("take the read access" in one.advice for one in found)
+    assert found[0].facts == {"profile": "Public Site =cmd|", "user_type": "Guest"}
+
+
+def test_an_org_in_which_staff_alone_reads_them_is_told_in_one_line():
+    rights = rights_of_outsiders()
+    rights["FieldPermissions"] = [
+        row for row in rights["FieldPermissions"] if row["ParentId"] in {"0PS000000000000AAA", "0PS000000000011AAA"}
+    ]  # fmt: skip
+    rights["ObjectPermissions"] = []
+    (told,) = outsiders(rights)
+    assert (told.severity, told.code, told.advice) == ("note", "outsiders", "")
+
+
+@pytest.mark.parametrize("hidden", ["FieldPermissions", "PermissionSetAssignment"])
+def test_rights_that_may_not_be_looked_at_are_a_note(hidden):
+    (told,) = outsiders(rights_of_outsiders(), {hidden: {"hidden": True}})
+    assert (told.severity, told.code) == ("note", "outsiders_unknown")
+    assert "could not be checked" in told.message
+    assert "View Setup and Configuration" in told.advice

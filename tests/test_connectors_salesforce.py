@@ -361,7 +361,7 @@ def test_describe_tells_what_the_user_may_do_with_each_field(org, client):
     org.get(f"{DATA}/sobjects/Task/describe", json={"name": "Task", "fields": [field, {"name": "Id"}]})
     described = client.describe("Task")
     assert described["Rapport_Key__c"] == FieldInfo(
-        "Rapport_Key__c", "string", 80, 0, 0, True, False, True, True, True, ("Green",)
+        "Rapport_Key__c", "string", 80, 0, 0, True, False, True, True, True, ("Green",), inactive=("Old",)
     )
     assert described["Id"] == FieldInfo("Id", "", 0, 0, 0, False, False, False, False, False, ())
 

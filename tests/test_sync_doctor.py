@@ -143,6 +143,63 @@ def test_rights_in_excess_are_told_once_for_all_objects(before):
     assert "Task" not in excess["message"], "tasks are created and changed, and may not be deleted here"
 
 
+def test_what_of_the_org_could_not_be_looked_at_is_a_note_and_lists_that_fit_are_no_finding(before):
+    unknown = one(before.json, "outsiders_unknown")
+    assert (unknown["side"], unknown["severity"]) == ("salesforce", "note")
+    assert not found(before.json, "picklist")
+    assert not found(before.json, "task_status")
+
+
+def test_lists_of_the_org_that_do_not_fit_and_fields_that_guests_may_read_are_told(tmp_path):
+    book = Book()
+    book.account("Acme GmbH")
+    band = {"name": "Rapport_Band__c", "type": "picklist", "picklistValues": ["Green", "Red"]}
+    book.schema["Account"]["fields"] += [band]
+    rights = {
+        "Profile": [{"Id": "00e000000000001AAA", "Name": "Site Guest", "UserType": "Guest"}],
+        "PermissionSet": [
+            {
+                "Id": "0PS000000000001AAA",
+                "ProfileId": "00e000000000001AAA",
+                "IsOwnedByProfile": True,
+                "Label": "X",
+            }
+        ],
+        "FieldPermissions": [
+            {
+                "Id": "01k000000000001AAA",
+                "ParentId": "0PS000000000001AAA",
+                "SobjectType": "Account",
+                "Field": "Account.Health_Score__c",
+                "PermissionsRead": True,
+            }
+        ],
+        "PermissionSetAssignment": [],
+        "ObjectPermissions": [],
+        "TaskStatus": [
+            {"Id": "01X000000000001AAA", "ApiName": "Offen", "MasterLabel": "Offen", "IsClosed": False},
+            {"Id": "01X000000000002AAA", "ApiName": "Erledigt", "MasterLabel": "Erledigt", "IsClosed": True},
+        ],
+    }
+    book.salesforce |= rights
+    book.schema["Account"]["fields"] += [{"name": "Health_Score__c", "type": "double"}]
+    with open_company(tmp_path, book) as served:
+        served.configure('[salesforce.fields]\nRapport_Health__c = "Health_Score__c"\n', mode="observe")
+        told = doctor(served, "--format", "json")
+        assert sum(side["write"] for side in served.simulator.calls().values()) == 0
+    leak = one(told.json, "outsiders")
+    assert (told.code, leak["severity"]) == (3, "error"), "what guests read is no matter for later"
+    assert (
+        leak["message"]
+        == 'The profile "Site Guest" lets guests of a public site read Account.Health_Score__c.'
+    )
+    messages = {each["message"].partition(":")[0] for each in found(told.json, "picklist")}
+    assert messages == {
+        "Rapport_Band__c of Account does not offer Amber, Unknown",
+        "Status of Task does not offer Not Started, Completed",
+    }
+
+
 def test_the_store_tells_what_is_unknown_and_for_want_of_what(after):
     data = after.json
     assert (after.code, data["managed_accounts"]) == (0, 21)
