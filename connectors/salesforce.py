@@ -32,7 +32,14 @@ from connectors.http import Calls, HttpSettings, Seam, http_date, looks_like_htm
 from connectors.salesforce_auth import TOKEN_PATH, SalesforceAuth, SalesforceSettings, checked_address
 from connectors.salesforce_bulk import BulkQueries, BulkUnavailable, is_query_job
 from connectors.salesforce_refusals import URI_TOO_LONG, busy, refusal
-from connectors.salesforce_schema import FieldInfo, Organization, fields_of, org_and_user, organization_of
+from connectors.salesforce_schema import (
+    FieldInfo,
+    ObjectInfo,
+    Organization,
+    fields_of,
+    org_and_user,
+    organization_of,
+)
 from connectors.salesforce_windows import TOO_MUCH_AT_ONCE, Window
 from connectors.salesforce_writes import CHUNK, Writer, WriteResult
 
@@ -180,6 +187,17 @@ class Salesforce:
         """The fields this user may see; None when the object is absent or hidden, which look the same."""
         described = self.describe_whole(object_name)
         return None if described is None else fields_of(described, object_name)
+
+    def describe_object(self, object_name: str) -> ObjectInfo | None:
+        """The same, with what the user may do with the object's records."""
+        described = self.describe_whole(object_name)
+        if described is None:
+            return None
+        return ObjectInfo(
+            fields_of(described, object_name),
+            createable=described.get("createable") is True,
+            updateable=described.get("updateable") is True,
+        )
 
     def describe_whole(self, object_name: str) -> dict[str, object] | None:
         """An object as Salesforce describes it, what the user may do with it included; None as above."""

@@ -91,9 +91,7 @@ class Writer:
         if any("Id" in body for body in bodies) or None in keys or len(set(keys)) < len(keys):
             raise ValueError(f"each record needs a {key} of its own and no Id")
         path = f"{COLLECTIONS}/{soql.identifier(object_name)}/{soql.identifier(key)}"
-        return self._send(
-            object_name, bodies, method="PATCH", what=f"write {object_name} records", path=path
-        )
+        return self._send(object_name, bodies, method="PATCH", what=f"write {object_name} records", path=path)
 
     def delete(self, object_name: str, ids: Sequence[str]) -> list[WriteResult]:
         _checked_ids(ids)

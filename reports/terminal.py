@@ -478,6 +478,9 @@ _FIGURES = ("changes", "applied", "quarantined")
 def _last_pull(out: Console, pull: Json) -> None:
     if pull["pulled_at"]:
         say(out, f"Last pull: {day_time(pull['pulled_at'])}.")
+    days = ", ".join(f"{safe(each)} on {weekday(day)}" for each, day in sorted(pull["good_days"].items()))
+    if days:
+        say(out, f"Last read whole: {days}.")
     if pull["incomplete"]:
         say(
             out,

@@ -133,10 +133,10 @@ def settle(state: State, crm: Crm, *, clock: Callable[[], datetime], run_id: str
         for chunk in _chunks(list(group)):
             found = _by_key(crm, object_name, chunk) if create else _by_id(crm, object_name, chunk)
             settled = [
-                Settled(entry, "confirmed", id=_found_id(found, entry))
-                if (
-                    entry.name in found if create else target.took_effect(entry.change, found.get(entry.name))
-                )
+                _found(entry, found[entry.name])
+                if create and entry.name in found
+                else Settled(entry, "confirmed", id=entry.change.id)
+                if not create and target.took_effect(entry.change, found.get(entry.name))
                 else Settled(entry, "absent", message="its answer was lost; the target does not hold it")
                 for entry in chunk
             ]
@@ -187,11 +187,12 @@ class _Work:
     def create(self, object_name: str, chunk: Sequence[Entry]) -> None:
         """Look each key up, create what is not there; after a lost answer look again before the next try.
 
-        The key is unique in the org, so even a request that lands late cannot double a task.
+        The key is unique in the org, so even a request that lands late cannot double a record. An upsert would do so as
+        well, but write over values that nobody has looked at.
         """
         left = list(chunk)
         for last in (False,) * (_CREATE_TRIES - 1) + (True,):
-            left = self._confirm_found(object_name, left, "it was already there")
+            left = self._settle_found(object_name, left)
             if not left:
                 return
             ledger.sent(self.state, left, self.clock())
@@ -205,7 +206,7 @@ class _Work:
         refused_as_double = [
             entry for entry, answer in zip(left, answers, strict=True) if answer.code == "DUPLICATE_VALUE"
         ]
-        unexplained = self._confirm_found(object_name, refused_as_double, "it was already there")
+        unexplained = self._settle_found(object_name, refused_as_double)
         explained = {entry.id for entry in refused_as_double} - {entry.id for entry in unexplained}
         orphans = self._orphans(
             entry for entry, answer in zip(left, answers, strict=True) if answer.code in _UNRELATED
@@ -227,13 +228,13 @@ class _Work:
         standing = {canonical.id18(str(row["Id"])) for row in rows}
         return {number for number, account in account_of.items() if account not in standing}
 
-    def _confirm_found(self, object_name: str, entries: Sequence[Entry], reason: str) -> list[Entry]:
-        """Confirm those whose key the target knows; returns the others."""
+    def _settle_found(self, object_name: str, entries: Sequence[Entry]) -> list[Entry]:
+        """Settle those whose key the target knows; returns the others."""
         if not entries:
             return []
         found = _by_key(self.crm, object_name, entries)
         self._record(
-            Settled(entry, "confirmed", id=_found_id(found, entry), message=reason)
+            _found(entry, found[entry.name], "it was already there")
             for entry in entries
             if entry.name in found
         )
@@ -275,22 +276,29 @@ def _by_id(crm: Crm, object_name: str, entries: Sequence[Entry]) -> dict[str, di
 
 
 def _by_key(crm: Crm, object_name: str, entries: Sequence[Entry]) -> dict[str, dict[str, object]]:
-    """Records by the key that they carry, deleted ones too: a key is never used a second time."""
-    field_of = {_key_field(entry): None for entry in entries}
+    """Records by the key that they carry. The key of a task is never used a second time, so deleted ones count; what
+    holds an account's scores is made anew when somebody has deleted it.
+    """
+    tasks = object_name == "Task"
+    field_of = {target.key_field(entry.change): None for entry in entries}
     found: dict[str, dict[str, object]] = {}
     for key_field in field_of:
-        keys = {entry.name.casefold(): entry.name for entry in entries if _key_field(entry) == key_field}
-        rows = crm.select_in(object_name, ["Id", key_field], key_field, keys.values(), include_deleted=True)
+        asked = [entry for entry in entries if target.key_field(entry.change) == key_field]
+        keys = {entry.name.casefold(): entry.name for entry in asked}
+        fields = (
+            {"Id", key_field} if tasks else {"Id", *(name for each in asked for name in each.change.fields)}
+        )
+        rows = crm.select_in(object_name, sorted(fields), key_field, keys.values(), include_deleted=tasks)
         for row in rows:
             # Salesforce compares text without case, and a unique field is unique without case as well.
             found[keys.get(str(row[key_field]).casefold(), "")] = row
     return found
 
 
-def _key_field(entry: Entry) -> str:
-    return next(name for name, value in entry.change.after.items() if value == entry.change.key)
-
-
-def _found_id(found: Mapping[str, Mapping[str, object]], entry: Entry) -> str | None:
-    row = found.get(entry.name)
-    return canonical.id18(str(row["Id"])) if row else None
+def _found(entry: Entry, row: Mapping[str, object], reason: str | None = None) -> Settled:
+    """What a key was found on."""
+    if target.holds(entry.change, row):
+        return Settled(entry, "confirmed", id=canonical.id18(str(row["Id"])), message=reason)
+    return Settled(
+        entry, "skipped", message="there is one with other values already; the next run compares them"
+    )

@@ -17,6 +17,7 @@ import msgspec
 from sync import canonical
 from sync.changes import Change, EpisodeStep
 from sync.state import RING, UNREADABLE
+from sync.target import key_field
 
 if TYPE_CHECKING:
     import sqlite3
@@ -177,6 +178,8 @@ def _confirm(books: sqlite3.Connection, entry: Entry, record_id: str) -> None:
     if change.object == "Task" and change.key:
         _store_task(books, entry, change.key, record_id)
     else:
+        if change.action == "create":
+            _forget_predecessor(books, change, record_id)
         _store_values(books, change, record_id, change.after, as_of=entry.as_of, pull_id=entry.pull_id)
     _store_scores(books, change, entry.as_of)
     if entry.episode:
@@ -184,6 +187,15 @@ def _confirm(books: sqlite3.Connection, entry: Entry, record_id: str) -> None:
     books.execute(
         "delete from quarantine where object = ? and record in (?, ?)",
         (change.object, record_id, change.key or ""),
+    )
+
+
+def _forget_predecessor(books: sqlite3.Connection, change: Change, record_id: str) -> None:
+    """A record that somebody deleted and this one stands in for is no record written before any more."""
+    books.execute(
+        "delete from confirmed where object = ?1 and record_id <> ?2 and record_id in"
+        " (select record_id from confirmed where object = ?1 and field = ?3 and value = ?4)",
+        (change.object, record_id, key_field(change), change.key),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rules import tasks
-from sync import canonical, seal
+from sync import canonical, score_place, seal
 from sync.errors import SyncError
 from sync.measure import business_hours, measure, pilot_sql, server_now
 from sync.objects import TASK_FIELDS
@@ -44,7 +44,8 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
         hours=hours,
         where=where,
     )
-    fields = _account_fields(mirror)
+    place = score_place.find(config, mirror, state, where=where)
+    fields = _score_fields(mirror)
     ours = {field.theirs: field.ours for field in fields}
     ground = Ground(
         config=config,
@@ -53,14 +54,14 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
         as_of=as_of,
         outcomes=outcomes,
         written={
-            (record_id, ours[name]): each
-            for record_id, own in state.written_values("Account").items()
+            (account_id, ours[name]): each
+            for account_id, own in place.written.items()
             for name, each in own.items()
             if name in ours
         },
         fields={field.ours: field for field in fields},
     )
-    records = wanted_records(ground, where=where)
+    records = [*map(place.placed, wanted_records(ground, where=where)), *place.links]
     plan = make_plan(
         PlanInputs(
             as_of=as_of,
@@ -110,7 +111,7 @@ def _own_fields(mirror: Mirror) -> dict[str, dict[str, object]]:
     return fields
 
 
-def _account_fields(mirror: Mirror) -> list[OwnField]:
+def _score_fields(mirror: Mirror) -> list[OwnField]:
     return [
         OwnField(ours, str(info["name"]), int(str(info["length"])), int(str(info["scale"])))
         for ours, info in _own_fields(mirror).items()

@@ -63,18 +63,21 @@ class WantedField:
 
 @dataclass(frozen=True, slots=True)
 class WantedRecord:
-    """One record of Rapport's fields.
+    """One record of Rapport's fields; one without an `id` is to be created, with what `on_creation` adds, and is found
+    again by its `key`.
 
     A score is recorded when a field of its scorecard is written; one that no field shows, with any field.
     """
 
     object: str
-    id: str
+    id: str | None
     account_id: str
     account: str
     reason: str
     fields: tuple[WantedField, ...]
     scores: Mapping[str, ScoreMark] | None = None
+    key: str | None = None
+    on_creation: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

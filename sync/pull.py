@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from connectors.errors import ConnectorError
-from sync import normalise
+from sync import normalise, score_object, score_place, source_days
 from sync.objects import (
     ACCOUNT_FIELDS,
     ANSWER_FIELDS,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from connectors.jira import Jira
     from connectors.jira_site import JiraIdentity
     from connectors.salesforce import FieldInfo, Organization, Salesforce
+    from connectors.salesforce_schema import ObjectInfo
     from sync.config import Config
     from sync.mirror import Mirror
 
@@ -126,9 +127,10 @@ def sources_of(config: Config) -> list[SourceObject]:
     """What a pull under this config asks of Salesforce."""
     columns = {**config.accounts.columns, **_manager_fields(config)}
     columns |= {name: name for name in config.mapped_fields().values()}
-    return wanted_objects(
+    found = wanted_objects(
         config.salesforce.fields, columns, config.identity.account_key, _mapped_objects(config)
     )
+    return score_object.with_score_records(found) if config.salesforce.write_to == "object" else found
 
 
 def _mapped_objects(config: Config) -> dict[str, MappedObject]:
@@ -141,25 +143,29 @@ def _mapped_objects(config: Config) -> dict[str, MappedObject]:
 
 
 def _read(job: PullJob, sides: Sides, wanted: list[SourceObject]) -> None:
-    described = _described(job, sides.salesforce, wanted)
+    objects = _described(job, sides.salesforce, wanted)
+    described = {name: None if one is None else one.fields for name, one in objects.items()}
     pull_objects(job, sides.salesforce, wanted, described)
     job.report.notices += sorted(sides.salesforce.notices)
     _drop_keyless_tasks(job.mirror)
     _note_hidden(wanted, described, job.report)
     _note_declared_fields(job.config, wanted, described, job.report)
-    _note_own_fields(job.config, job.mirror, described, job.report)
+    _note_own_fields(job.config, job.mirror, objects, job.report)
+    source_days.note_object(job.mirror, objects.get(source_days.OBJECT))
+    source_days.note_read(job.config, job.mirror, source_days.SALESFORCE, job.now)
     forget_sites(job, {site.settings.site for site in sides.jira})
     job.report.sites = tuple(who.base_url for who in sides.sites)
     for site, who in zip(sides.jira, sides.sites, strict=True):
         pull_jira(job, site, who.account_id)
+        source_days.note_read(job.config, job.mirror, source_days.jira(site.settings.site), job.now)
 
 
 def _described(
     job: PullJob, salesforce: Salesforce, wanted: list[SourceObject]
-) -> dict[str, Mapping[str, FieldInfo] | None]:
-    """The fields of each object that this user may see, side by side; None for objects that are not there for him."""
+) -> dict[str, ObjectInfo | None]:
+    """What this user may see of each object, side by side; None for objects that are not there for him."""
     listed = salesforce.object_names()
-    names = list(dict.fromkeys(source.name for source in wanted))
+    names = list(dict.fromkeys([*(source.name for source in wanted), source_days.OBJECT]))
     if listed is None or "Account" not in listed:  # a list of something else
         listed = frozenset(names)
     there = [name for name in names if name in listed]
@@ -170,8 +176,8 @@ def _described(
     return {name: found.get(name) for name in names}
 
 
-def _describe(salesforce: Salesforce, name: str) -> Iterator[Mapping[str, FieldInfo] | None]:
-    yield salesforce.describe(name)
+def _describe(salesforce: Salesforce, name: str) -> Iterator[ObjectInfo | None]:
+    yield salesforce.describe_object(name)
 
 
 def _finish(job: PullJob, wanted: list[SourceObject]) -> None:
@@ -239,11 +245,14 @@ def _note_declared_fields(
         **{f"x_{name}": name for name in config.mapped_fields().values()},
     }
     mapped = _mapped_objects(config)
+    beside = config.salesforce.write_to == "object"
     for source in wanted:
         fields = described[source.name]
         if fields is None or source.only_with:
             continue
         for column in source.columns:
+            if beside and column.name in ACCOUNT_FIELDS:
+                continue  # they stand elsewhere, and what is missing there is told with the others
             in_config = column.name in named or column.name in getattr(mapped.get(source.table), "fields", ())
             if in_config and source.api_name(column.name) not in fields:
                 report.notices.append(
@@ -259,19 +268,23 @@ def _manager_fields(config: Config) -> dict[str, str]:
 
 
 def _note_own_fields(
-    config: Config,
-    mirror: Mirror,
-    described: Mapping[str, Mapping[str, FieldInfo] | None],
-    report: PullReport,
+    config: Config, mirror: Mirror, objects: Mapping[str, ObjectInfo | None], report: PullReport
 ) -> None:
     """Remember what the org allows Rapport's own fields to hold; one that is missing is left out, with a notice."""
-    kept: dict[str, dict[str, object]] = {}
     without_scores = {
         field for card, field in SCORE_FIELDS.items() if card not in config.catalogue.scorecards
     }
-    on_account = [name for name in ACCOUNT_FIELDS if name not in without_scores]
-    for object_name, names in (("Account", on_account), ("Task", TASK_FIELDS)):
-        fields = described[object_name] or {}
+    own = [name for name in ACCOUNT_FIELDS if name not in without_scores]
+    place, write_to = "Account", config.salesforce.write_to
+    if write_to == "object":
+        place = score_object.OBJECT
+        lacking = score_object.lacking(objects[place])
+        if lacking:
+            report.notices.append(f'{place} {lacking}: no score is written (write_to = "object")')
+            own = []
+    kept: dict[str, dict[str, object]] = {}
+    for object_name, names in ((place, own), ("Task", TASK_FIELDS)):
+        fields = _fields(objects, object_name)
         for ours in names:
             theirs = config.salesforce.fields.get(ours, ours)
             info = fields.get(theirs)
@@ -292,6 +305,13 @@ def _note_own_fields(
                     "unique": info.unique,
                 }
     mirror.set_meta("own_fields", json.dumps(kept))
+    link = _fields(objects, "Account").get(score_object.LINK_FIELD)
+    score_place.note(mirror, write_to, linked=write_to == "object" and link is not None and link.updateable)
+
+
+def _fields(objects: Mapping[str, ObjectInfo | None], name: str) -> Mapping[str, FieldInfo]:
+    found = objects.get(name)
+    return {} if found is None else found.fields
 
 
 def _newest_stamp(mirror: Mirror, wanted: list[SourceObject]) -> str:

@@ -86,7 +86,7 @@ def _held(record: WantedRecord, field: str, current: Value, written: Value, want
     return Held(
         target="salesforce",
         object=record.object,
-        id=record.id,
+        id=record.id or "",  # what is not there holds nothing
         account_id=record.account_id,
         account=record.account,
         field=field,
@@ -100,8 +100,9 @@ def _held(record: WantedRecord, field: str, current: Value, written: Value, want
 def _change(record: WantedRecord, writes: dict[str, FieldChange]) -> Change | None:
     if not writes:
         return None
+    new = record.id is None
     return Change(
-        action="update",
+        action="create" if new else "update",
         target="salesforce",
         object=record.object,
         id=record.id,
@@ -109,14 +110,17 @@ def _change(record: WantedRecord, writes: dict[str, FieldChange]) -> Change | No
         account=record.account,
         rule=None,
         reason=record.reason,
-        fields=writes,
+        fields={**{name: FieldChange(None, each) for name, each in record.on_creation.items()}, **writes}
+        if new
+        else writes,
+        key=record.key if new else None,
         basis=_bases(record, writes),
         scores=_scores(record, writes),
     )
 
 
 def _noted(record: WantedRecord, stands: dict[str, Value]) -> Noted | None:
-    if not stands:
+    if not stands or record.id is None:
         return None
     return Noted(
         object=record.object,

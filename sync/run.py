@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connectors.errors import FieldNotFound
+from connectors.errors import ConnectorError, FieldNotFound
 from connectors.jira import Jira
 from connectors.salesforce import Salesforce
-from sync import hierarchy, history, normalise, replay, safety, seal
+from sync import hierarchy, history, normalise, replay, safety, seal, source_days
 from sync.apply import ApplyResult, apply_plan, check_current, settle
 from sync.errors import StalePlan, SyncError
 from sync.lock import RunLock
@@ -139,7 +139,11 @@ def run_sync(
     with _run(config, "sync", sleep) as job:
         if config.rollout.mode != "observe":
             job.settle()
-        job.pull(full=False, progress=progress)
+        try:
+            job.pull(full=False, progress=progress)
+        except ConnectorError:
+            job.tell_days()  # of what was read before it broke off
+            raise
         as_of = default_as_of(job.mirror, server_now(config, job.mirror))
         job.lock.phase("measure")
         replay.backfill(config, job.mirror, job.state, as_of, run_id=job.outcome.run, progress=progress)
@@ -158,6 +162,7 @@ def run_sync(
             return job.outcome
         check_safety(config, job.state, plan, allow_large_change=allow_large_change)
         job.apply(plan)
+        job.tell_days()
         return job.outcome
 
 
@@ -268,6 +273,14 @@ class _Job:
         self.lock.phase("settle")
         self.sign_in()
         settle(self.state, self.salesforce, clock=self.clock, run_id=self.outcome.run)
+
+    def tell_days(self) -> None:
+        """Tell the org on which day each source was last read whole, where the rollout allows writing."""
+        if self.config.rollout.mode != "observe":
+            self.lock.phase("status")
+            self.outcome.notices += source_days.write(
+                self.config, self.mirror, self.state, self.salesforce, self.clock()
+            )
 
     def apply(self, plan: Plan) -> None:
         self.lock.phase("apply")

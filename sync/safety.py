@@ -25,7 +25,7 @@ _WORDS = {
     "move": "would move by {large_move:g} points or more",
     "settled": "would be settled",
 }
-_NOUNS = {"Account": "accounts", "Task": "open tasks"}
+_NOUNS = {"Account": "accounts", "Rapport_Score__c": "score records", "Task": "open tasks"}
 
 
 @dataclass(frozen=True, slots=True)

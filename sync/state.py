@@ -245,6 +245,17 @@ class State:
             )
         return records
 
+    def confirm(self, object_name: str, record_id: str, values: Mapping[str, Value], at: datetime) -> None:
+        """What the target confirmed of a record that no plan is about."""
+        with self.transaction() as books:
+            books.executemany(
+                "insert or replace into confirmed (object, record_id, field, value, as_of) values (?, ?, ?, ?, ?)",
+                [
+                    (object_name, record_id, field, value, canonical.stamp(at))
+                    for field, value in values.items()
+                ],
+            )
+
     def bands_before(self, as_of: datetime) -> list[tuple[str, str, str, float | None, str]]:
         """(account id, scorecard, band, score, as_of as text) of each last confirmed write before it."""
         # SQLite takes the bare columns from the row that has the maximum: https://sqlite.org/lang_select.html

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from sync import canonical
+from sync import canonical, score_object
+from sync.objects import KEY_FIELD as TASK_KEY
 from sync.plan_inputs import TASK_FIELDS
 
 if TYPE_CHECKING:
@@ -38,6 +39,13 @@ class Crm(Protocol):
     def create(self, object_name: str, records: Sequence[Mapping[str, object]]) -> list[WriteResult]: ...
 
     def delete(self, object_name: str, ids: Sequence[str]) -> list[WriteResult]: ...
+
+
+def key_field(change: Change) -> str:
+    """The unique field in which a record that Rapport creates carries its key; an org may call that of tasks otherwise."""
+    if change.object == score_object.OBJECT:
+        return score_object.KEY_FIELD
+    return next((name for name, value in change.after.items() if value == change.key), TASK_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,18 @@ def took_effect(change: Change, record: Mapping[str, object] | None) -> bool:
         return False
     written = [one for one in change.fields.items() if one[1].before != one[1].after]
     return any(_same_form(record.get(name), one.before, one.after) == one.after for name, one in written)
+
+
+def holds(change: Change, record: Mapping[str, object]) -> bool:
+    """Whether a record that was found by the key of a new one is the one that this change makes.
+
+    A task with our key is ours, whatever people made of it since. A score record could be older than the books, with
+    values that are not ours to claim: then the next plan compares it.
+    """
+    return change.object == "Task" or all(
+        _same_form(record.get(name), one.before, one.after) == one.after
+        for name, one in change.fields.items()
+    )
 
 
 def _same_form(raw: object, before: Value, after: Value) -> Value:

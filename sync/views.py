@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from rules import trends, words
 from rules.explain import explain
+from sync import source_days
 from sync.errors import StoreBusy, SyncError
 from sync.link import find_accounts
 from sync.link_coverage import coverage
@@ -261,6 +262,7 @@ def last_pull(folder: Path) -> Json | None:
             ).fetchall()
             return {
                 "pulled_at": mirror.meta("pulled_at"),
+                "good_days": source_days.known(mirror),
                 "incomplete": bool(mirror.meta("incomplete")),
                 "unfinished": [
                     {"source": source, "rows": each.rows, "reached": stamp(each.reached.replace(tzinfo=UTC))}

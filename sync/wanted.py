@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def wanted_records(ground: Ground, *, where: str | None) -> list[WantedRecord]:
-    """Records for every account that may need a write."""
+    """Records for every account that may need a write; `sync.score_place` has said where they stand."""
     fields = list(ground.fields.values())
     if not fields:
         return []
@@ -54,7 +54,7 @@ def wanted_records(ground: Ground, *, where: str | None) -> list[WantedRecord]:
         ),
     ]
     wanted = "".join(f', {sql} as "w_{f.ours}"' for f, sql in number_columns)
-    current = "".join(f', a."{f.ours}" as "c_{f.ours}"' for f in fields)
+    current = "".join(f', r."{f.ours}" as "c_{f.ours}"' for f in fields)
     differs = [
         f'cast("c_{f.ours}" as double) is distinct from cast("w_{f.ours}" as double)'
         for f, _ in number_columns
@@ -74,7 +74,7 @@ def wanted_records(ground: Ground, *, where: str | None) -> list[WantedRecord]:
         f"from eval_scores s join eval_trends t on t.account_id = s.account_id and t.scorecard = s.scorecard "
         f"group by s.account_id) "
         f"select w.*, a.Name as name{current}{digests} from w "
-        f"join sf_account a on a.Id = w.account_id {joins} "
+        f"join sf_account a on a.Id = w.account_id left join own_record r on r.account_id = w.account_id {joins} "
         f"where ({' or '.join(differs) or 'false'}){limited} order by w.account_id"
     )
     names = [column[0] for column in rows.description or []]
