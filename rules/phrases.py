@@ -10,6 +10,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from rules import record_phrases
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -89,6 +91,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
         "de": "Jeder Vorschlag wird zu einer eigenen Aufgabe, sobald Platz ist: Höchstens {open} sind gleichzeitig "
         "offen, höchstens {new} kommen an einem Tag dazu.",
     },
+    **record_phrases.PHRASES,
 }
 
 

@@ -41,12 +41,13 @@ def text(value: str | None, length: int | None = None) -> str | None:
         return None
     lines = value.replace("\r\n", "\n").translate(_NEWLINES).split("\n")
     tidy = "\n".join(line.rstrip() for line in lines).strip()
-    if length is not None and _stored_length(tidy) > length:
+    if length is not None and stored_length(tidy) > length:
         tidy = _cut(tidy, length)
     return tidy or None
 
 
-def _stored_length(value: str) -> int:
+def stored_length(value: str) -> int:
+    """UTF-16 units, a line break as two: the strictest way in which a field can count."""
     return len(value.encode("utf-16-le", "surrogatepass")) // 2 + value.count("\n")
 
 
@@ -54,7 +55,7 @@ def _cut(value: str, length: int) -> str:
     room = length - 1  # for the ellipsis that shows the cut
     used = 0
     for at, character in enumerate(value):
-        used += _stored_length(character)
+        used += stored_length(character)
         if used > room:
             return (value[:at].rstrip() + "…")[:length]
     return value

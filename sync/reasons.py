@@ -1,4 +1,4 @@
-"""Why scorecards are where they are: the measures that cost an account most, with the records they rest on."""
+"""Why scores are where they are: the measures that cost an account most, with the records they rest on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rules import evidence, words
+from rules.evidence import Record
+from rules.phrases import ENGLISH, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,87 +17,104 @@ if TYPE_CHECKING:
     from rules.catalogue import Catalogue
 
 REASONS = 3  # as many as a person reads
-NAMED = 5  # records named beside a reason
 _LEAST_LOST = 1.0  # points; less is no reason
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a scorecard lost points: the metric, its value and the records behind it."""
+    """Why a scorecard lost points: the metric, its value and the first records behind it."""
 
     scorecard: str
     metric: str
     lost: float
     value: float
-    named: str
+    records: tuple[Record, ...]
 
 
 def build_reasons(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
-    """Fill `eval_reasons`: the measures that cost an account most, with the records they rest on, for all accounts."""
+    """For all accounts: `eval_costs`, the measures that cost points, `eval_reasons`, those that cost most, and `eval_behind`,
+    the records that these rest on.
+    """
     share = " ".join(
         f"when '{name}' then {weight}"
         for card in catalogue.scorecards.values()
         if card.of
         for name, weight in card.of.items()
     )
-    weight = f"case m.scorecard {share} else 1 end" if share else "1"
+    weight = f"case scorecard {share} else 1 end" if share else "1"
     connection.execute(
-        f"create or replace temp table eval_reasons as select * from ("
+        f"create or replace temp table eval_costs as "
         f"select account_id, scorecard, metric, value, lost, "
-        f"row_number() over (partition by account_id order by lost * {weight} desc, scorecard, place) as n "
+        f"row_number() over (partition by account_id order by costs desc, scorecard, place) as n "
+        # what costs points in several scorecards is one reason, told where it costs most
+        f"from (select *, row_number() over (partition by account_id, metric order by costs desc, scorecard, place) as told "
+        f"from (select *, lost * {weight} as costs "
         f"from (select m.*, cast(m.weight as double) * (100 - m.score) / sum(cast(m.weight as double)) "
         f"  over (partition by m.account_id, m.scorecard) as lost "
         # of a scorecard without a score nothing is lost
         f"  from eval_measures m semi join (select account_id, scorecard from eval_scores where score is not null) s "
         f"  on s.account_id = m.account_id and s.scorecard = m.scorecard "
-        f"  where m.score is not null) m where lost >= {_LEAST_LOST}) where n <= {REASONS}"
+        f"  where m.score is not null) m where lost >= {_LEAST_LOST})) where told = 1"
     )
     connection.execute(
-        "create or replace temp table eval_named (account_id varchar, metric varchar, named varchar, ids varchar)"
+        f"create or replace temp table eval_reasons as select * from eval_costs where n <= {REASONS}"
+    )
+    connection.execute(
+        "create or replace temp table eval_behind (account_id varchar, metric varchar, place bigint, "
+        "record_system varchar, record_id varchar, record_key varchar, record_text varchar)"
     )
     metrics = [
         name
         for (name,) in connection.execute("select distinct metric from eval_reasons order by 1").fetchall()
     ]
     for name in metrics:
-        metric = catalogue.metrics[name]
-        if metric.expr is not None:
-            continue
         connection.execute(
-            f"insert into eval_named select r.account_id, '{name}', string_agg("
-            f"case when record_system = 'jira' then record_key else coalesce(record_text, record_key) end, ', ' order by place), "
-            f"string_agg(record_id, '|' order by record_id) from (select *, row_number() over "
-            f"(partition by account_id order by {evidence.order_sql(metric)}) as place from ({evidence.rows_sql(metric)})) r "
-            f"semi join (select account_id from eval_reasons where metric = '{name}') e on e.account_id = r.account_id "
-            f"where place <= {NAMED} group by r.account_id"
+            f"create or replace temp table eval_asked as select account_id from eval_reasons where metric = '{name}'"
+        )
+        connection.execute(
+            f"insert into eval_behind select account_id, '{name}', place, record_system, record_id, record_key, record_text "
+            f"from ({evidence.ranked_sql(catalogue, name, 'eval_asked')}) where place <= {words.NAMED}"
         )
 
 
 def reasons_of(connection: duckdb.DuckDBPyConnection, account_ids: Sequence[str]) -> dict[str, list[Reason]]:
     """The reasons of the accounts asked for, weightiest first; `build_reasons` comes before."""
-    found: dict[str, list[Reason]] = {}
-    for account_id, *rest in connection.execute(
-        "select r.account_id, r.scorecard, r.metric, r.lost, r.value, coalesce(n.named, '') from eval_reasons r "
-        "left join eval_named n on n.account_id = r.account_id and n.metric = r.metric "
-        "where list_contains(?::varchar[], r.account_id) order by r.account_id, r.n",
+    behind: dict[tuple[str, str], list[Record]] = {}
+    for account_id, metric, system, record_id, key, text in connection.execute(
+        "select account_id, metric, record_system, record_id, record_key, record_text from eval_behind "
+        "where list_contains(?::varchar[], account_id) order by account_id, metric, place",
         [list(account_ids)],
     ).fetchall():
-        found.setdefault(account_id, []).append(Reason(*rest))
+        behind.setdefault((account_id, metric), []).append(Record(system, record_id, key, text, None))
+    found: dict[str, list[Reason]] = {}
+    for account_id, scorecard, metric, lost, value in connection.execute(
+        "select account_id, scorecard, metric, lost, value from eval_reasons "
+        "where list_contains(?::varchar[], account_id) order by account_id, n",
+        [list(account_ids)],
+    ).fetchall():
+        records = tuple(behind.get((account_id, metric), ()))
+        found.setdefault(account_id, []).append(Reason(scorecard, metric, lost, value, records))
     return found
 
 
 def reason_text(reason: Reason, catalogue: Catalogue) -> str:
+    """What costs points and the records it rests on, in one line."""
+    named = ", ".join(dict.fromkeys(words.record(each) for each in reason.records))
+    text = fact(reason, catalogue)
+    return f"{text} ({named})" if named else text
+
+
+def fact(reason: Reason, catalogue: Catalogue, language: str = ENGLISH) -> str:
     metric = catalogue.metrics[reason.metric]
-    text = f"{metric.label}: {words.number(reason.value, metric.unit)}"
-    return f"{text} ({reason.named})" if reason.named else text
+    return words.fact(words.Column(metric.label_in(language), metric.unit), reason.value, language)
 
 
-def without_reasons(bands: Mapping[str, str], *, on_record: bool) -> str | None:
+def without_reasons(bands: Mapping[str, str], language: str = ENGLISH, *, on_record: bool) -> str | None:
     """What stands in the place of reasons: why nothing is scored, or nothing where nothing costs points."""
     if not on_record:
-        return words.NOTHING_ON_RECORD
-    return words.TOO_LITTLE if set(bands.values()) == {"unknown"} else None
+        return say(language, "nothing_on_record")
+    return say(language, "too_little") if set(bands.values()) == {"unknown"} else None
 
 
-def lost(reason: Reason) -> str:
-    return f"−{words.amount(reason.lost, 'points')}"
+def lost(reason: Reason, language: str = ENGLISH) -> str:
+    return f"−{words.amount(reason.lost, 'points', language)}"

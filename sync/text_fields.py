@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from rules.phrases import ENGLISH
 from sync import material
+from sync.measure import business_hours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import date, datetime
 
     import duckdb
 
@@ -45,6 +47,27 @@ class Ground:
     @property
     def catalogue(self) -> Catalogue:
         return self.config.catalogue
+
+    @property
+    def day(self) -> date:
+        """The day of `as_of` where the readers are."""
+        return business_hours(self.config).day_of(self.as_of)
+
+    @property
+    def quoted(self) -> frozenset[str]:
+        """Keys of Jira projects whose titles may be quoted in the CRM."""
+        jira = self.config.jira
+        return frozenset(jira.quote_projects if jira is not None else ())
+
+    def languages(self, ids: Collection[str]) -> dict[str, str]:
+        """What the one who does the tasks of each account reads."""
+        spoken = dict(
+            self.connection.execute(
+                "select account_id, language from account_manager where list_contains(?::varchar[], account_id)",
+                [list(ids)],
+            ).fetchall()
+        )
+        return {each: spoken.get(each) or ENGLISH for each in ids}
 
     def last(self, ours: str) -> dict[str, Written]:
         """What was last confirmed of one field, by account."""
