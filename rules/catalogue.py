@@ -31,6 +31,7 @@ from rules.catalogue_rules import Facts, no_circle, rule, rule_test
 from rules.catalogue_scorecards import bands, not_of_scores, scorecard
 from rules.catalogue_sections import Section, is_list, named_sections
 from rules.catalogue_segments import segments, stand_ins
+from rules.catalogue_texts import TEXTS, merged_text
 from rules.expressions import Expression
 from rules.faults import CatalogueError, Fault
 from rules.quadrant import MISMATCH, NAME
@@ -144,7 +145,9 @@ def load(
         tests=tuple(tests),
         bands=edges,
         digest=_digest(found),
-        scores_digest=_digest({name: part for name, part in found.items() if name != "rules"}),
+        scores_digest=_digest(
+            {name: part for name, part in found.items() if name != "rules"}, without="labels"
+        ),
         segments=tuple(chosen),
         variants={name: card for name, card in cards.items() if name in variants},
         quadrant=axes,
@@ -179,14 +182,18 @@ def _merged(section: str, builtin: object, own: object) -> object:
     if section == "bands":
         return {**builtin, **own}
     merged = dict(builtin)
+    texts = TEXTS.get(section, frozenset())
     for name, given in own.items():
         base = builtin.get(name)
-        if isinstance(base, Mapping) and isinstance(given, Mapping):
+        if section == "quadrant" and name in texts:
+            merged[name] = merged_text(base, given)
+        elif isinstance(base, Mapping) and isinstance(given, Mapping):
             rivals = RIVALS.get(section, {})
             changed = [key for key in given if base.get(key) != given[key]]
             taken_back = {rival for key in changed for rival in rivals.get(key, ())}
             base = {key: value for key, value in base.items() if key not in taken_back}
-            merged[name] = {**base, **given}
+            told = {key: merged_text(base[key], given[key]) for key in texts & base.keys() & given.keys()}
+            merged[name] = {**base, **given, **told}
         else:
             merged[name] = given
     return merged
@@ -218,21 +225,22 @@ def _keeps_when(given: object) -> bool:
     return isinstance(given, Mapping) and "when" not in given
 
 
-def _digest(found: Mapping[str, object]) -> str:
+def _digest(found: Mapping[str, object], without: str | None = None) -> str:
     """SHA-256 over what decides numbers and tasks: meanings, so that spelling and order do not count."""
-    return hashlib.sha256(json.dumps(_plain(found), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_plain(found, without), sort_keys=True).encode()).hexdigest()
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, without: str | None = None) -> object:
     match value:
         case Expression() | Template():
             return value.text
         case Decimal():
             return f"{value.normalize():f}"
         case Mapping():
-            return {str(key): _plain(each) for key, each in value.items()}
+            return {str(key): _plain(each, without) for key, each in value.items()}
         case tuple() | list():
-            return [_plain(each) for each in value]
+            return [_plain(each, without) for each in value]
     if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        names = (each.name for each in fields(value) if each.name != without)
+        return {name: _plain(getattr(value, name), without) for name in names}
     return value

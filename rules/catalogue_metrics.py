@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from rules import deal_sources, manual_share, service_sources
+from rules import catalogue_texts, deal_sources, manual_share, service_sources
 from rules.catalogue_models import Aggregate, Empty, History, Metric, Never
 from rules.catalogue_sections import options, unknown_name
 from rules.expression_tokens import KEYWORDS
@@ -58,7 +58,7 @@ def metric(
     name = section.path.removeprefix("metrics.")
     if name in RESERVED:
         section.fault("", f'"{name}" has a meaning of its own; choose another name for the metric')
-    label = section.text("label", name.replace("_", " ")) or ""
+    label, labels = catalogue_texts.label(section, "label", name.replace("_", " "))
     help_text = section.text("help", "") or ""
     unit = section.text("unit", "") or ""
     history = cast("History", section.choice("history", options(History), "full"))
@@ -80,6 +80,7 @@ def metric(
         fresh_days=fresh_days,
         whatif=None if fixed else section.template("whatif", WHATIF_COLUMNS),
         fixed=fixed,
+        labels=labels,
     )
     found = _of_expression(section, base) if section.has("expr") else _of_rows(section, base, sources)
     section.finish()

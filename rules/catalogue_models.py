@@ -137,6 +137,7 @@ class Quadrant:
     high: Decimal
     tier: str | None
     tiers: Mapping[str, tuple[int, ...]]
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def axes(self) -> Mapping[str, Axis]:

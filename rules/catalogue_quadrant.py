@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from rules import catalogue_texts
 from rules.catalogue_models import Axis, AxisMeasure, Metric, Quadrant
 from rules.catalogue_scorecards import FLOOR, MOST_WEIGHT, points
 from rules.catalogue_sections import Section, is_list, unknown_name
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rules.expressions import Type
 
 HIGH = Decimal(50)
+_MISMATCH_LABELS = {"de": "Einstufung passt nicht"}
 STRAIGHT = ((Decimal(0), Decimal(0)), (Decimal(100), Decimal(100)))
 
 
@@ -25,7 +27,7 @@ def quadrant(
     section: Section, metrics: Mapping[str, Type], cards: Mapping[str, Section], columns: Mapping[str, Type]
 ) -> Quadrant | None:
     """None when a fault leaves no axis."""
-    label = section.text("label", NAME) or NAME
+    label, labels = catalogue_texts.label(section, "label", NAME)
     help_text = section.text("help", "") or ""
     high = section.decimal("high", least=0, most=100, default=HIGH)
     axes = [_axis(section, name, metrics, cards) for name in ("attractive", "able")]
@@ -44,7 +46,7 @@ def quadrant(
     attractive, able = axes
     if attractive is None or able is None or high is None:
         return None
-    return Quadrant(label, help_text, attractive, able, high, tier, tiers)
+    return Quadrant(label, help_text, attractive, able, high, tier, tiers, labels)
 
 
 def _axis(
@@ -114,8 +116,10 @@ def late_metrics(shape: Quadrant, metrics: Mapping[str, Metric]) -> list[Metric]
         "Unknown without a tier."
     )
     return [
-        Metric(NAME, shape.label, shape.help, NAME, history),
-        Metric(MISMATCH, "tier does not fit", mismatch, "yes (1) or no (0)", history),
+        Metric(NAME, shape.label, shape.help, NAME, history, labels=shape.labels),
+        Metric(
+            MISMATCH, "tier does not fit", mismatch, "yes (1) or no (0)", history, labels=_MISMATCH_LABELS
+        ),
     ]
 
 

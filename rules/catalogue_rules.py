@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from rules import trends
+from rules import catalogue_texts, trends
 from rules.catalogue_models import Due, DueUnit, Rule, RuleTest
 from rules.catalogue_sections import Section, as_decimal, is_number, options, unknown_name
 from rules.expression_tokens import closest
@@ -59,8 +59,8 @@ def rule(section: Section, facts: Facts, rules: Collection[str]) -> Rule | None:
     when = section.expression("when", facts.conditions, want="boolean", noun="metric", choices=facts.choices)
     kind = cast("RuleKind | None", section.choice("kind", options(RuleKind)))
     severity = cast("Severity", section.choice("severity", options(Severity), "normal"))
-    subject = section.template("subject", facts.texts)
-    description = section.template("description", facts.texts)
+    subject, subjects = catalogue_texts.template(section, "subject", facts.texts, one_line=True)
+    description, descriptions = catalogue_texts.template(section, "description", facts.texts)
     due = _due(section)
     section.choice("assign", ("account_manager",), "account_manager")
     cooldown = _cooldown(section)
@@ -76,8 +76,6 @@ def rule(section: Section, facts: Facts, rules: Collection[str]) -> Rule | None:
         section.fault("when", "the condition of the rule is missing", closest(name, set(rules) - {name}))
     section.missing("kind", f"the kind of the rule is missing: {', '.join(options(RuleKind))}")
     section.missing("subject", "the subject of the task is missing")
-    if subject is not None and "\n" in subject.text.strip():
-        section.fault("subject", "a subject is one line; longer words belong into description")
     section.finish()
     if when is None or kind is None or subject is None:
         return None
@@ -94,6 +92,8 @@ def rule(section: Section, facts: Facts, rules: Collection[str]) -> Rule | None:
         on_clear=on_clear,
         after=after,
         enabled=enabled,
+        subjects=subjects,
+        descriptions=descriptions,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from rules import catalogue_texts
 from rules.catalogue_models import Bands, Cap, Measure, Scorecard
 from rules.catalogue_sections import Section, as_decimal, is_list, is_number, unknown_name
 
@@ -26,7 +27,7 @@ def scorecard(
 ) -> Scorecard | None:
     """One scorecard; None when a fault leaves nothing to score."""
     name = section.path.removeprefix("scorecards.")
-    label = section.text("label", name.replace("_", " ")) or ""
+    label, labels = catalogue_texts.label(section, "label", name.replace("_", " "))
     floor = section.decimal("floor", least=0, most=1, default=FLOOR) or Decimal(0)
     measures = [_measure(each, metrics) for each in section.sections("measures")]
     caps = [_cap(each, metrics) for each in section.sections("caps")]
@@ -45,6 +46,7 @@ def scorecard(
         measures=tuple(each for each in measures if each),
         caps=tuple(each for each in caps if each),
         of=of,
+        labels=labels,
     )
 
 

@@ -70,6 +70,7 @@ def _metric(over: tuple[Counted, ...]) -> ShareOfKnown:
         requires=(),
         history="none",
         ageing=False,
+        labels={"de": "Anteil der Angaben von Hand"},
         over=over,
     )
 

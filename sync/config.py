@@ -53,7 +53,7 @@ from sync.toml_lines import key_lines
 if TYPE_CHECKING:
     from rules.catalogue_models import Catalogue
 
-__all__ = ["Config", "ConfigError", "ConfigFault", "load"]
+__all__ = ["Config", "ConfigError", "ConfigFault", "checked", "load"]
 
 DEFAULT_NAME = "rapport.toml"
 
@@ -63,7 +63,8 @@ _TABLE = re.compile(r"\(([^()]*?),?\)")  # tomllib names tables as Python tuples
 _ADVICE = {
     "invalid value": "texts stand in quotes",
     "invalid date or datetime": "there is no such date",
-    "cannot overwrite a value": "a key stands there twice",
+    "cannot overwrite a value": "a key stands there twice, or as a text and as a table; "
+    "a text in several languages is written subject.en, subject.de",
     "illegal character \\n": "a text begins and ends on one line, in the same quotes",
 }
 
@@ -247,6 +248,13 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
     tree, places, unreadable = _read(path)
     if unreadable:
         raise ConfigError([unreadable, *overlay({}, environ, places)], path)
+    return checked(tree, places, path, environ)
+
+
+def checked(
+    tree: dict[str, Any], places: Places, path: Path | None, environ: Mapping[str, str] = os.environ
+) -> Config:
+    """The config of values that were read, or that are still to be written to `path`. Raises ConfigError."""
     faults = [*take_secrets(tree, places), *overlay(tree, environ, places)]
     unknown = [name for name in tree if name not in Settings.model_fields]
     faults += [unknown_section(name, tree.pop(name), places) for name in unknown]

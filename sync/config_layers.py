@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from pydantic import BaseModel, SecretStr
 
+from rules.catalogue_texts import TEXTS
+from rules.phrases import ENGLISH
 from sync.config_errors import ConfigFault
 from sync.config_models import CATALOGUE_SECTIONS, Settings
 from sync.config_types import close_to, normal_name
@@ -283,6 +285,10 @@ def _write(tree: dict[str, Any], path: tuple[str, ...], value: Any, name: str, p
     held = tree
     for part in path[:-1]:
         below = held.setdefault(part, {})
+        if path[0] in TEXTS and isinstance(
+            below, str
+        ):  # English so far: RAPPORT_RULES__CALL_BACK__SUBJECT__DE
+            held[part] = below = {ENGLISH: below}
         if not isinstance(below, dict):
             return  # the file has something else here, which is a fault of its own
         held = below

@@ -83,11 +83,18 @@ def _tidy(node: Node) -> Node:
 
 def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
     line: Node = {"type": "string"}
+    text: Node = {
+        "description": "English, or a table of texts by language: subject.en, subject.de",
+        "anyOf": [
+            line,
+            {"type": "object", "additionalProperties": False, "patternProperties": {"^[a-z]{2}$": line}},
+        ],
+    }
     number: Node = {"type": "number"}
     condition: Node = {"type": "string", "description": "A condition, as in SQL"}
     pair: Node = {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
     metric = _table(
-        label=line,
+        label=text,
         help=line,
         unit=line,
         source={"enum": sorted(SOURCES)},
@@ -114,7 +121,7 @@ def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
     )
     cap = _table(name=line, when=condition, at_most={"type": "number", "minimum": 0, "maximum": 100})
     scorecard = _table(
-        label=line,
+        label=text,
         floor={"type": "number", "minimum": 0, "maximum": 1},
         measures={"type": "array", "items": measure},
         caps={"type": "array", "items": cap},
@@ -131,8 +138,8 @@ def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
         when=condition,
         kind=_one_of(RuleKind),
         severity=_one_of(Severity),
-        subject=line,
-        description=line,
+        subject=text,
+        description=text,
         due={"type": "string", "examples": ["1 business day", "3 days"]},
         assign={"enum": ["account_manager"]},
         cooldown={"type": "string", "examples": ["14 days"]},
@@ -148,7 +155,7 @@ def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
         "scorecards": _named(scorecard),
         "segments": _named(segment),
         "quadrant": _table(
-            label=line,
+            label=text,
             help=line,
             high=score,
             attractive=axis,

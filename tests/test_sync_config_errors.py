@@ -578,7 +578,8 @@ FILES = [
     Case(
         "a key twice",
         BASE + 'auth = "access_token"\nauth = "x"\n# the end\n',
-        "rapport.toml:4: column 11: this is no TOML: cannot overwrite a value; a key stands there twice",
+        "rapport.toml:4: column 11: this is no TOML: cannot overwrite a value; a key stands there twice, "
+        "or as a text and as a table; a text in several languages is written subject.en, subject.de",
     ),
     Case(
         "a section twice",

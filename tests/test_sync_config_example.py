@@ -20,7 +20,7 @@ from sync.config_models import CATALOGUE_SECTIONS, Settings
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")
-OFF = re.compile(r'^# (?=\[|(?:[\w-]+|"[^"]+") = )', re.MULTILINE)  # a line that is out of force
+OFF = re.compile(r'^# (?=\[|(?:[\w.-]+|"[^"]+") = )', re.MULTILINE)  # a line that is out of force
 WHOLE = OFF.sub("", TEXT)
 
 SECRETS = {
@@ -124,7 +124,8 @@ CATALOGUE_KEYS = {
 
 def catalogue_keys(section: str) -> set[str]:
     data, renamed = CATALOGUE_KEYS[section]
-    said_otherwise = {"name", "fixed"}  # whatif = false
+    # whatif = false; subject.de
+    said_otherwise = {"name", "fixed", "labels", "subjects", "descriptions"}
     return {renamed.get(field.name, field.name) for field in dataclasses.fields(data)} - said_otherwise
 
 
