@@ -28,6 +28,7 @@ OPTIONAL = {
     "record-page": "an account page with the fields of Rapport on it",
     "account-plans": "for an org with sales account plans: which objective a deal serves",
     "entitlements": "for an org with entitlements: lets the user of Rapport read them",
+    "score-object": 'for write_to = "object": formula fields that show on the account what stands beside it',
 }
 
 
