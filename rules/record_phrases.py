@@ -31,8 +31,4 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     },
     "project_hours": {"en": "{hours} in 90 days", "de": "{hours} in 90 Tagen"},
     "project_release": {"en": "released {day}", "de": "Release am {day}"},
-    # Quadrant
-    "both": {"en": "{one} and {other}", "de": "{one} und {other}"},
-    "only": {"en": "{one} only", "de": "nur {one}"},
-    "neither": {"en": "neither", "de": "keines von beiden"},
 }

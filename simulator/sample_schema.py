@@ -50,6 +50,8 @@ _ACCOUNT: Final = [
     _field("Rapport_Why__c", "Why", "textarea", length=32000),
     _field("Rapport_Next_Action__c", "Next action", "string", length=255),
     _field("Rapport_Brief__c", "Meeting brief", "textarea", length=32000),
+    _field("Rapport_Projects__c", "Projects", "textarea", length=32000),
+    _field("Rapport_History__c", "Health by week", "string", length=255),
 ]
 # Custom fields of Activity appear on both Task and Event.
 _ACTIVITY: Final = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connectors.doctor_salesforce import ObjectNeed
 from sync import written_fields
 from sync.declared_fields import DECLARED_FIELDS
-from sync.objects import ACCOUNT_FIELDS, KEY_FIELD, SCORE_FIELDS
+from sync.objects import ACCOUNT_FIELDS, EXTRA_FIELDS, KEY_FIELD, SCORE_FIELDS
 from sync.plan_inputs import TASK_FIELDS
 from sync.pull import sources_of
 
@@ -46,7 +46,9 @@ def _need(config: Config, name: str, sources: list[SourceObject]) -> ObjectNeed:
             if column.name in _OF_EVERY_OBJECT:
                 continue
             theirs = source.api_name(column.name)
-            may_lack = source.optional or column.name in _OF_A_FEATURE | _MAY_BE_HIDDEN | declared
+            may_lack = (
+                source.optional or column.name in _OF_A_FEATURE | _MAY_BE_HIDDEN | declared | EXTRA_FIELDS
+            )
             in_config = column.name in config.salesforce.fields or column.name.startswith("x_")
             (wishes if may_lack and not in_config else reads)[theirs] = None
     own = config.salesforce.fields
@@ -56,7 +58,9 @@ def _need(config: Config, name: str, sources: list[SourceObject]) -> ObjectNeed:
     key = None
     if name == "Account":
         unused = {field for card, field in SCORE_FIELDS.items() if card not in config.catalogue.scorecards}
-        updates = tuple(own.get(field, field) for field in ACCOUNT_FIELDS if field not in unused)
+        updates = tuple(
+            own.get(field, field) for field in ACCOUNT_FIELDS if field not in unused | EXTRA_FIELDS
+        )
         # Whoever may edit accounts may edit the first two; the package gives rights to all that it brings.
         spares = ("Name", "OwnerId", *(own.get(field, field) for field in written_fields.ACCOUNT_FIELDS))
         reads = {field: None for field in reads if field not in {own.get(each, each) for each in unused}}

@@ -23,8 +23,12 @@ SCORE_FIELDS: Mapping[str, str] = {
 BAND_FIELD = "Rapport_Band__c"
 TREND_FIELD = "Rapport_Trend__c"
 CONFIDENCE_FIELD = "Rapport_Confidence__c"
+QUADRANT_FIELD = "Rapport_Quadrant__c"
 WHY_FIELD = "Rapport_Why__c"
 NEXT_ACTION_FIELD = "Rapport_Next_Action__c"
+BRIEF_FIELD = "Rapport_Brief__c"
+PROJECTS_FIELD = "Rapport_Projects__c"
+HISTORY_FIELD = "Rapport_History__c"
 KEY_FIELD = "Rapport_Key__c"
 ANSWER_FIELD = "Rapport_Answer__c"
 SNOOZE_FIELD = "Rapport_Snooze_Until__c"
@@ -38,9 +42,15 @@ ACCOUNT_FIELDS = (
     BAND_FIELD,
     TREND_FIELD,
     CONFIDENCE_FIELD,
+    QUADRANT_FIELD,
     WHY_FIELD,
     NEXT_ACTION_FIELD,
+    BRIEF_FIELD,
+    PROJECTS_FIELD,
+    HISTORY_FIELD,
 )
+# An org can do without these: nobody is told that they are missing.
+EXTRA_FIELDS = frozenset({PROJECTS_FIELD, HISTORY_FIELD})
 TASK_FIELDS = (KEY_FIELD, ANSWER_FIELD, SNOOZE_FIELD)
 ANSWER_FIELDS = frozenset({ANSWER_FIELD, SNOOZE_FIELD})  # what people say to a task: read, never written
 
@@ -103,7 +113,8 @@ OBJECTS: tuple[SourceObject, ...] = (
         "sf_account",
         _columns(
             "ParentId OwnerId RecordTypeId MasterRecordId PersonContactId",
-            f"Name Type Industry AccountNumber Website {BAND_FIELD} {WHY_FIELD} {NEXT_ACTION_FIELD} "
+            f"Name Type Industry AccountNumber Website {BAND_FIELD} {QUADRANT_FIELD} {WHY_FIELD} "
+            f"{NEXT_ACTION_FIELD} {BRIEF_FIELD} {PROJECTS_FIELD} {HISTORY_FIELD} "
             "Rapport_Standing__c Rapport_Mission__c CurrencyIsoCode",
             boolean="IsPersonAccount",
             decimal=f"{' '.join(SCORE_FIELDS.values())} {TREND_FIELD} {CONFIDENCE_FIELD} "

@@ -33,12 +33,16 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class OwnField:
-    """One of Rapport's fields as this org has it: its name there, and how long or how exact it can be."""
+    """One of Rapport's fields as this org has it: its name there, how long or how exact it can be, its type, and of a
+    picklist that takes nothing else its values.
+    """
 
     ours: str
     theirs: str
     length: int
     scale: int
+    type: str = ""
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from connectors.errors import ConnectorError
-from sync import normalise, score_object, score_place, source_days
+from sync import normalise, quadrant_words, score_object, score_place, source_days
 from sync.objects import (
     ACCOUNT_FIELDS,
     ANSWER_FIELDS,
+    EXTRA_FIELDS,
     KEY_FIELD,
     OBJECTIVES,
     PLANS,
+    QUADRANT_FIELD,
     SCORE_FIELDS,
     SURVEYS,
     TASK_FIELDS,
@@ -288,7 +290,8 @@ def _note_own_fields(
         for ours in names:
             theirs = config.salesforce.fields.get(ours, ours)
             info = fields.get(theirs)
-            if info is None or not (info.updateable or ours in ANSWER_FIELDS):
+            unwritable = info is None or not (info.updateable or ours in ANSWER_FIELDS)
+            if unwritable and ours not in EXTRA_FIELDS:
                 why = (
                     "the org lacks it or this user may not see it"
                     if info is None
@@ -303,7 +306,11 @@ def _note_own_fields(
                     "createable": info.createable,
                     "updateable": info.updateable,
                     "unique": info.unique,
+                    "type": info.type,
+                    "choices": list(info.picklist),
+                    "restricted": info.restricted,
                 }
+    report.notices += quadrant_words.unfit(config.catalogue, kept.get(QUADRANT_FIELD))
     mirror.set_meta("own_fields", json.dumps(kept))
     link = _fields(objects, "Account").get(score_object.LINK_FIELD)
     score_place.note(mirror, write_to, linked=write_to == "object" and link is not None and link.updateable)

@@ -26,7 +26,7 @@ def plan_record(record: WantedRecord, inputs: PlanInputs) -> RecordPlan:
     writes: dict[str, FieldChange] = {}
     stands: dict[str, Value] = {}
     held: list[Held] = []
-    # Companions come last, when it is known whether anything else is written.
+    # Companions come last, when it is known whether anything else is written; what is not ours is left without a word.
     for field in sorted(record.fields, key=lambda one: (one.companion, one.name)):
         wanted = _canonical(field, field.value)
         written = _canonical(field, field.written.value) if field.written else None
@@ -34,7 +34,7 @@ def plan_record(record: WantedRecord, inputs: PlanInputs) -> RecordPlan:
         if current == wanted:
             if wanted is not None and (field.written is None or written != wanted or _basis_moved(field)):
                 stands[field.name] = wanted
-        elif field.companion and current is not None and not writes:
+        elif field.companion and current is not None and (not writes or current != written):
             continue
         elif current is not None and current != written and not inputs.adopt:
             held.append(_held(record, field.name, current, written, wanted))

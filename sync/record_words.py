@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.next_action import NEXT_ACTION
+from sync.project_history import PROJECTS
+from sync.quadrant_words import QUADRANT
+from sync.score_line import HISTORY
 from sync.why import WHY
 
 if TYPE_CHECKING:
@@ -12,4 +15,6 @@ if TYPE_CHECKING:
 
     from sync.text_fields import TextField
 
-TEXT_FIELDS: Mapping[str, TextField] = {each.ours: each for each in (WHY, NEXT_ACTION)}
+TEXT_FIELDS: Mapping[str, TextField] = {
+    each.ours: each for each in (QUADRANT, WHY, NEXT_ACTION, PROJECTS, HISTORY)
+}

@@ -69,6 +69,11 @@ class Ground:
         )
         return {each: spoken.get(each) or ENGLISH for each in ids}
 
+    def length(self, ours: str) -> int | None:
+        """How long the org's field is, where it says so."""
+        field = self.fields.get(ours)
+        return field.length or None if field is not None else None
+
     def last(self, ours: str) -> dict[str, Written]:
         """What was last confirmed of one field, by account."""
         return {account_id: each for (account_id, name), each in self.written.items() if name == ours}
@@ -86,10 +91,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The words for one account and what they rest on, as `sync.material` compares it (the digest is added to it)."""
+    """The words for one account and what they rest on, as `sync.material` compares it (the digest is added to it).
 
-    value: str | None
+    A number stands for them in a field of numbers. `stays` leaves the field as it is.
+    """
+
+    value: str | int | None
     basis: Mapping[str, object] = field(default_factory=dict)
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

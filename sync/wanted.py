@@ -12,6 +12,7 @@ from sync import reasons, text_fields
 from sync.changes import ScoreMark
 from sync.objects import BAND_FIELD, CONFIDENCE_FIELD, SCORE_FIELDS, TREND_FIELD
 from sync.plan_inputs import WantedField, WantedRecord
+from sync.quadrant_words import NUMBERS
 from sync.record_words import TEXT_FIELDS
 from sync.text_fields import Asked
 from sync.why import bands_of, standing_of
@@ -173,15 +174,21 @@ def _text_field(
 ) -> WantedField | None:
     """None where a lasting text has nothing more to say, so that what stands stays."""
     text = TEXT_FIELDS[field.ours]
-    if said is None and text.lasting:
+    if (said is None and text.lasting) or (said is not None and said.stays):
         return None
+    value = said.value if said is not None else None
+    current = _text(row[f"c_{field.ours}"])
+    basis = {**(said.basis if said is not None else {}), "digest": row[f"d_{field.ours}"]}
+    if field.type in NUMBERS:
+        stands = None if current is None else float(current)
+        return WantedField(field.theirs, "number", value, stands, last, band_changed=True, basis=basis)
     return WantedField(
         field.theirs,
         "text",
-        said.value if said is not None else None,
-        _text(row[f"c_{field.ours}"]),
+        value,
+        current,
         written=last,
-        basis={**(said.basis if said is not None else {}), "digest": row[f"d_{field.ours}"]},
+        basis=basis,
         length=field.length or None,
         companion=text.companion,
     )

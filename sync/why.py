@@ -64,7 +64,7 @@ def _words(ground: Ground, asked: Asked) -> Mapping[str, Said]:
     reasons = reasons_of(ground.connection, asked.ids)
     marks = _marks(ground, asked.ids)
     standing = standing_of(ground, asked.ids)
-    costs = _costs(ground, asked.ids)
+    costs, harmless = _costs(ground, asked.ids), _harmless(ground, asked.ids)
     languages = ground.languages(asked.ids)
     lacking = _lacking(ground, [each for each in asked.ids if each not in reasons])
     named = {record.id for own in reasons.values() for each in own for record in each.records}
@@ -76,6 +76,7 @@ def _words(ground: Ground, asked: Asked) -> Mapping[str, Said]:
             reasons.get(each, ()),
             marks[each],
             costs.get(each, []),
+            harmless.get(each, []),
             lacking.get(each, []),
             languages[each],
             last.get(each),
@@ -93,14 +94,14 @@ Mark = tuple[int | float | None, str]
 class _Teller:
     def __init__(self, ground: Ground, names: Names) -> None:
         self.ground, self.names = ground, names
-        field = ground.fields.get(WHY_FIELD)
-        self.length = field.length or None if field is not None else None
+        self.length = ground.length(WHY_FIELD)
 
     def said(
         self,
         own: Sequence[Reason],
         marks: Mapping[str, Mark],
         costs: Sequence[str],
+        harmless: Sequence[str],
         lacking: Sequence[str],
         language: str,
         last: Written | None,
@@ -137,17 +138,22 @@ class _Teller:
             ]
         if last is None and (kept := _as_before(current, fitted(lines, self.length))) is not None:
             return Said(kept, basis)
-        note = self._note(last, told, own, language)
+        note = self._note(last, told, own, harmless, language)
         return Said(fitted([*lines, *([Line(note, _NOTE)] if note else [])], self.length), basis)
 
     def _uncovered(self, lacking: Sequence[str], language: str) -> str:
-        told = [words.UNCOVERED[each] for each in lacking[:_LACKING]]
+        told = [words.uncovered(each, language) for each in lacking[:_LACKING]]
         text = "; ".join(told)
         more = len(lacking) - len(told)
         return say(language, "and_more", names=text, count=more) if more else text
 
     def _note(
-        self, last: Written | None, told: Mapping[str, object], own: Sequence[Reason], language: str
+        self,
+        last: Written | None,
+        told: Mapping[str, object],
+        own: Sequence[Reason],
+        harmless: Sequence[str],
+        language: str,
     ) -> str | None:
         """What changed since the text that was last confirmed; nothing where that did not say what it rested on."""
         basis = last.basis if last is not None else None
@@ -156,12 +162,12 @@ class _Teller:
             return None
         day = date.fromisoformat(str(before["day"]))
         changes = self._health(before, told, language)
-        had, now = set(before["costs"]), set(_texts(told["costs"]))
+        had = set(_texts(before["costs"]))
         numbers = basis.get("numbers")
         shown = set(numbers) if isinstance(numbers, dict) else set()
         for phrase, names in (
             ("new", [reason.metric for reason in own if reason.metric not in had]),
-            ("settled_reasons", sorted(shown - now)),
+            ("settled_reasons", sorted(shown & set(harmless))),
         ):
             if names:
                 changes.append(
@@ -250,8 +256,24 @@ def standing_of(ground: Ground, ids: Sequence[str]) -> dict[str, bool]:
     )
 
 
+def _harmless(ground: Ground, ids: Sequence[str]) -> dict[str, list[str]]:
+    """Every measure that is known and costs nothing worth telling: what is only crowded out of the reasons is not settled,
+    and neither is what is no longer known.
+    """
+    return dict(
+        ground.connection.execute(
+            "select m.account_id, list(distinct m.metric) from eval_measures m "
+            "semi join (select account_id, scorecard from eval_scores where score is not null) s "
+            "on s.account_id = m.account_id and s.scorecard = m.scorecard "
+            "anti join eval_costs c on c.account_id = m.account_id and c.metric = m.metric "
+            "where m.score is not null and list_contains(?::varchar[], m.account_id) group by m.account_id",
+            [list(ids)],
+        ).fetchall()
+    )
+
+
 def _costs(ground: Ground, ids: Sequence[str]) -> dict[str, list[str]]:
-    """Every measure that costs points, shown or not: what is only crowded out is not settled."""
+    """Every measure that costs points, shown or not."""
     return dict(
         ground.connection.execute(
             "select account_id, list(distinct metric) from eval_costs where list_contains(?::varchar[], account_id) "

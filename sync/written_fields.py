@@ -25,6 +25,8 @@ ACCOUNT_FIELDS = (
     "Rapport_Why__c",
     "Rapport_Next_Action__c",
     "Rapport_Brief__c",
+    "Rapport_Projects__c",
+    "Rapport_History__c",
 )
 ACTIVITY_FIELDS = ("Rapport_Key__c", "Rapport_Answer__c", "Rapport_Snooze_Until__c")
 

@@ -1,0 +1,228 @@
+"""The texts on a record beside its numbers: reasons with links, quadrant, projects, the scores of the weeks."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from company import CUSTOMER, NO_RULES, NOW, STAFF, Book, Company, ago
+
+from simulator import dataset
+from simulator.server import Simulator
+from sync import record_lines
+from sync.record_lines import CUT, Line, fitted
+
+HOSTILE = "<script>alert(1)</script> =cmd|' /C calc'!A0 [~user] \u202egnp.exe\u2066\r\nnext  line"
+WORDS = {
+    "Rapport_Quadrant__c": ("string", 255),
+    "Rapport_Projects__c": ("textarea", 32000),
+    "Rapport_History__c": ("string", 255),
+}
+MEASURED = (
+    NO_RULES
+    + """
+[[scorecards.health.measures]]
+metric = "unanswered_comments"
+weight = 3
+points = [[0, 100], [3, 0]]
+[[scorecards.health.measures]]
+metric = "days_since_contact"
+weight = 1
+points = [[0, 100], [19, 100], [20, 50]]
+[scorecards.health]
+caps = []
+[[scorecards.penetration.measures]]
+metric = "open_p1"
+weight = 1
+points = [[0, 100], [1, 0]]
+[[scorecards.delivery.measures]]
+metric = "open_p1"
+weight = 1
+points = [[0, 100], [1, 0]]
+"""
+)
+
+
+def add_fields(book: Book, words=WORDS) -> None:
+    book.schema["Account"]["fields"] += [
+        {"name": name, "label": name, "type": kind, "length": length}
+        for name, (kind, length) in words.items()
+    ]
+
+
+def held_of(company: Company, name: str) -> dict:
+    return next(record for record in company.org("Account") if record["Name"] == name)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory):
+    """Acme with two projects and an open question, a company with a hostile name, synced once."""
+    folder = tmp_path_factory.mktemp("words")
+    book = Book()
+    add_fields(book)
+    acme = book.account("Acme")
+    dana = book.contact(acme, "dana@acme.example", Name="Dana Okafor")
+    book.call(acme, ago(days=20), dana, Subject="Do not quote this subject")
+    question = book.issue("SUP-1", acme, service=True, reporter=CUSTOMER, summary="Secret title")
+    book.comment(question, CUSTOMER, ago(days=3))
+    for number in range(1, 4):
+        done = book.issue(
+            f"BILL-{number}", acme, status="Done", created=ago(days=90), due=ago(days=1).date(), type="Task"
+        )
+        book.step(done, "status", "Open", "Done", ago(days=30))
+    late = book.issue("BILL-9", acme, created=ago(days=60), due=ago(days=2).date(), type="Task")
+    book.worklog(late, 36_000, ago(days=5))
+    ended = book.issue("OLD-1", acme, status="Done", created=ago(days=400), type="Task")
+    book.step(ended, "status", "Open", "Done", ago(days=300))
+    bad = book.account(HOSTILE)
+    person = book.contact(bad, "x@bad.example", Name=HOSTILE + "y" * 10_000)
+    book.call(bad, ago(days=30), person, Subject=HOSTILE)
+    with Simulator(dataset.load(book.write(folder / "dataset")), now=NOW) as simulator:
+        company = Company(folder, simulator, book)
+        company.configure(MEASURED)
+        company.sync()
+        yield company
+
+
+def test_each_reason_has_its_links_below_it_and_nothing_of_what_people_wrote_there(company):
+    site, org = company.simulator.jira_url, company.simulator.salesforce_url
+    call = next(record["Id"] for record in company.org("Task"))
+    assert held_of(company, "Acme")["Rapport_Why__c"].splitlines() == [
+        "−25  unanswered questions: 1 message",
+        f"    • SUP-1  {site}/browse/SUP-1",
+        "−12  days since contact: 20",
+        f"    • call, D. Okafor, 29 Oct 2026  {org}/{call}",
+    ]
+
+
+def test_each_project_has_a_line_the_latest_active_first(company):
+    site = company.simulator.jira_url
+    assert held_of(company, "Acme")["Rapport_Projects__c"].splitlines() == [
+        f"SUP, since 29 Oct 2026: 1 open  {site}/browse/SUP",
+        f"BILL, since 20 Aug 2026: 1 open, 1 overdue, 3 done; 100 % on time; 10 hours in 90 days  {site}/browse/BILL",
+        f"OLD, since 14 Oct 2025: nothing open, 1 done  {site}/browse/OLD",
+    ]
+
+
+def test_the_scores_of_the_weeks_end_with_todays(company):
+    assert held_of(company, "Acme")["Rapport_History__c"] == "2026-11-18:62"
+
+
+def test_names_from_outside_stay_one_line_of_text(company):
+    record = next(each for each in company.org("Account") if "script" in each["Name"])
+    lines = record["Rapport_Why__c"].splitlines()
+    assert len(lines) == 2
+    assert re.fullmatch(r"    • call, .*, 19 Oct 2026  http://127.0.0.1:\d+/00T\w{15}", lines[1])
+    assert not set("\u202e\u2066\r") & set(record["Rapport_Why__c"])
+    assert len(lines[1]) < 250
+
+
+def test_unchanged_data_write_nothing_and_a_week_alone_neither(company):
+    company.pull()
+    assert company.plan().changes == ()
+    company.at(NOW + timedelta(days=6))
+    company.pull()
+    assert company.plan().changes == ()
+    company.at(NOW)
+
+
+def test_what_changed_is_said_and_the_scores_of_the_weeks_go_along(company):
+    now = NOW + timedelta(days=7)
+    company.at(now)
+    with company.simulator.edit() as (org, site):
+        acme = held_of(company, "Acme")["Id"]
+        org.add("Task", WhatId=acme, AccountId=acme, TaskSubtype="Call", Status="Completed", Subject="Call",
+                CompletedDateTime=now.isoformat(), OwnerId=company.book.user)  # fmt: skip
+        for key in ("BILL-1", "BILL-2"):
+            site.set_status(key, "Open", at=now, author=STAFF)
+    company.sync()
+    held = held_of(company, "Acme")
+    assert held["Rapport_Why__c"].splitlines()[-1] == (
+        "Since 18 Nov 2026: Health 62 → 75, amber → green; settled: days since contact"
+    )
+    assert held["Rapport_History__c"] == "2026-11-18:62 2026-11-25:75"
+    assert "BILL, since 20 Aug 2026: 3 open" in held["Rapport_Projects__c"]
+    company.pull()
+    assert company.plan().changes == ()
+
+
+def test_a_text_is_cut_by_whole_lines_links_first():
+    lines = [
+        Line("−25  questions: 1", 0),
+        Line("    • A-1  https://example.com/browse/A-1", 2),
+        Line("    • A-2  https://example.com/browse/A-2", 2),
+        Line("−12  days: 20", 0),
+        Line("Since 3 Nov 2026: Health 63 → 52", 1),
+    ]
+    whole = fitted(lines, 32_000)
+    assert whole == "\n".join(line.text for line in lines)
+    for length in range(1, 200):
+        text = fitted(lines, length)
+        assert len(text) + text.count("\n") <= length
+        if text != whole:
+            assert text.endswith(CUT)
+        for line in text.split("\n"):
+            assert "http" not in line or line in whole.split("\n")
+    assert fitted(lines, 120).split("\n")[:2] == [lines[0].text, lines[1].text]
+    assert fitted(lines, 80).split("\n") == [lines[0].text, lines[3].text, lines[4].text, CUT]
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [("Dana Okafor", "D. Okafor"), ("Cher", "Cher"), ("  ", ""), ("Ana María de la Cruz", "A. Cruz")],
+)
+def test_people_are_named_in_few_letters(name, short):
+    assert record_lines.short_name(name) == short
+
+
+def test_a_contact_is_named_in_the_readers_language():
+    day = date(2026, 10, 19)
+    assert record_lines.moment_name("call", "Dana Okafor", day, "en") == "call, D. Okafor, 19 Oct 2026"
+    assert record_lines.moment_name("call", "Dana Okafor", day, "de") == "Anruf, D. Okafor, 19. Okt. 2026"
+
+
+QUADRANTS = ("1 attractive and able", "2 attractive only", "3 able only", "4 neither")
+
+
+@pytest.mark.parametrize(
+    ("kind", "choices", "expected"),
+    [
+        ("string", None, "3 able only"),
+        ("double", None, 3),
+        ("picklist", ["1", "2", "3", "4"], "3"),
+        ("picklist", [each.upper() for each in QUADRANTS], "3 ABLE ONLY"),
+        ("picklist", ["1", "2"], None),
+    ],
+)
+def test_the_quadrant_takes_the_form_of_its_field(book, serve, kind, choices, expected):
+    field = {"name": "Rapport_Quadrant__c", "label": "Quadrant", "type": kind, "length": 255}
+    if kind == "double":
+        field |= {"precision": 3, "scale": 0}
+    if choices:
+        field["picklistValues"] = [{"value": each, "label": each, "active": True} for each in choices]
+        field["restrictedPicklist"] = True
+    book.schema["Account"]["fields"].append(field)
+    account = book.account("Acme", Rapport_Target__c=None)
+    book.call(account, ago(days=2))
+    company = serve(book)
+    company.configure(
+        NO_RULES
+        + """
+[quadrant.attractive]
+floor = 0
+[[quadrant.attractive.measures]]
+metric = "won_12m"
+weight = 1
+points = [[0, 0], [1, 100]]
+[[quadrant.able.measures]]
+metric = "days_since_contact"
+weight = 1
+points = [[0, 100], [40, 0]]
+"""
+    )
+    told = company.sync()
+    assert held_of(company, "Acme").get("Rapport_Quadrant__c") == expected
+    assert any('its list has neither "3 able only"' in each for each in told["notices"]) == (expected is None)
+    company.pull()
+    assert company.plan().changes == ()
