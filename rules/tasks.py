@@ -160,6 +160,7 @@ def _of_rule(
         why_you = _why_you(fields["account"], language, is_manager=owner_id == manager_id)
         states = rest[: len(parts)]
         text = _Text(rule, language, columns_in[language], catalogue)
+        reason = words.condition(parts, states, facts, known, holds=holds)
         found.append(
             RuleOutcome(
                 rule=rule.name,
@@ -176,13 +177,15 @@ def _of_rule(
                 description=text.description(fields, facts, own, why_you),
                 due=due,
                 basis=_basis(rule, facts, own, band, catalogue),
-                reason=words.condition(parts, states, facts, known, holds=holds),
+                reason=reason,
                 cooldown_days=rule.cooldown_days,
                 on_clear=rule.on_clear,
                 health_band=band,
                 after=rule.after,
                 language=language,
-                told=words.condition(
+                told=reason
+                if language == ENGLISH
+                else words.condition(
                     parts, states, facts, columns_in[language], holds=holds, language=language
                 ),
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING
 
-from rules import deal_sources, notation, service_sources, trends
+from rules import coverage_phrases, deal_sources, notation, service_sources, trends
 from rules.phrases import ENGLISH, say
 from rules.templates import clean
 
@@ -51,6 +51,11 @@ class Column:
 
     label: str
     unit: str
+
+
+def uncovered(name: str, language: str = ENGLISH) -> str:
+    """What it means that this part of the data (a name in UNCOVERED) is not there."""
+    return coverage_phrases.UNCOVERED.get(language, UNCOVERED).get(name, UNCOVERED[name])
 
 
 def columns(catalogue: Catalogue, language: str = ENGLISH) -> dict[str, Column]:

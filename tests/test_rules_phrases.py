@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from string import Formatter
 
@@ -25,6 +26,16 @@ def test_every_phrase_is_there_in_every_language_and_takes_the_same_values(key):
     assert tuple(texts) == LANGUAGES
     assert all(texts.values())
     assert len({tuple(places(text)) for text in texts.values()}) == 1
+
+
+def test_what_is_lacking_is_said_in_every_language_by_the_same_names_and_figures():
+    named = re.compile(r"\[\w+\] \w+|\w+__c|\d+ %")
+    for language in LANGUAGES:
+        told = {name: words.uncovered(name, language) for name in words.UNCOVERED}
+        assert {name: sorted(named.findall(text)) for name, text in told.items()} == {
+            name: sorted(named.findall(text)) for name, text in words.UNCOVERED.items()
+        }
+        assert language == "en" or not set(told.values()) & set(words.UNCOVERED.values())
 
 
 def test_every_unit_and_month_is_there_in_every_language():
