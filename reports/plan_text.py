@@ -32,10 +32,17 @@ _LABELS = {
     "Rapport_Quadrant__c": "Quadrant",
     "Rapport_Why__c": "Why",
     "Rapport_Next_Action__c": "Next",
+    "Rapport_Brief__c": "Meeting brief",
+    "Rapport_Projects__c": "Projects",
+    "Rapport_History__c": "Health by week",
+    "Rapport_Score_Record__c": "Score record",
     "ActivityDate": "Due",
     "IsDeleted": "Deleted",
 }
 _ORDER = {name: place for place, name in enumerate(("Health", "Band", "Overall", "Reach"))}
+# What a new record beside an account is known by: the account stands in front of it.
+_KEYS = frozenset({"Account__c", "Rapport_Account_Id__c"})
+_NOUNS = {"Rapport_Score__c": "Score"}
 _REASON = 320
 _LONG = 32  # characters; a longer value has a line of its own
 
@@ -104,10 +111,13 @@ def _place(change: Json) -> tuple[bool, str, str, str]:
 
 def _counts(changes: Sequence[Json]) -> str:
     accounts = sum(change["object"] == "Account" for change in changes)
+    beside = Counter(change["action"] for change in changes if change["object"] == "Rapport_Score__c")
     tasks = Counter(change["action"] for change in changes if change["object"] == "Task")
     done = tasks["complete"] + tasks["delete"]
     parts = [
         (accounts, "account", "accounts"),
+        (beside["create"], "new score record", "new score records"),
+        (beside["update"], "score record", "score records"),
         (tasks["create"], "new task", "new tasks"),
         (done, "task done", "tasks done"),
         (tasks["update"], "task rewritten", "tasks rewritten"),
@@ -133,8 +143,9 @@ def _change(out: Console, change: Json, names: Names) -> None:
             _say(out, f"{sign} Task     {_of(change)}{short(subject)}", "bold")
             _say(out, f"    settled  {short(change['reason'], _REASON)}{rule}")
         return
-    _say(out, f"{sign} {change['object']:<8} {short(change['account'] or change['id'])}", "bold")
-    _sides(out, fields, names)
+    what = _NOUNS.get(change["object"], change["object"])
+    _say(out, f"{sign} {what:<8} {short(change['account'] or change['id'])}", "bold")
+    _sides(out, {name: sides for name, sides in fields.items() if name not in _KEYS}, names)
     _say(out, f"    because  {short(change['reason'], _REASON)}{rule}")
 
 

@@ -133,10 +133,10 @@ def settle(state: State, crm: Crm, *, clock: Callable[[], datetime], run_id: str
         for chunk in _chunks(list(group)):
             found = _by_key(crm, object_name, chunk) if create else _by_id(crm, object_name, chunk)
             settled = [
-                _found(entry, found[entry.name])
-                if create and entry.name in found
-                else Settled(entry, "confirmed", id=entry.change.id)
-                if not create and target.took_effect(entry.change, found.get(entry.name))
+                Settled(entry, "confirmed", id=_found_id(found, entry))
+                if (
+                    entry.name in found if create else target.took_effect(entry.change, found.get(entry.name))
+                )
                 else Settled(entry, "absent", message="its answer was lost; the target does not hold it")
                 for entry in chunk
             ]
@@ -190,11 +190,12 @@ class _Work:
         The key is unique in the org, so even a request that lands late cannot double a record. An upsert would do so as
         well, but write over values that nobody has looked at.
         """
-        left = list(chunk)
+        left, tried = list(chunk), False
         for last in (False,) * (_CREATE_TRIES - 1) + (True,):
-            left = self._settle_found(object_name, left)
+            left = self._settle_found(object_name, left, ours=tried)
             if not left:
                 return
+            tried = True
             ledger.sent(self.state, left, self.clock())
             try:
                 answers = self.crm.create(object_name, [entry.change.after for entry in left])
@@ -206,7 +207,7 @@ class _Work:
         refused_as_double = [
             entry for entry, answer in zip(left, answers, strict=True) if answer.code == "DUPLICATE_VALUE"
         ]
-        unexplained = self._settle_found(object_name, refused_as_double)
+        unexplained = self._settle_found(object_name, refused_as_double, ours=False)
         explained = {entry.id for entry in refused_as_double} - {entry.id for entry in unexplained}
         orphans = self._orphans(
             entry for entry, answer in zip(left, answers, strict=True) if answer.code in _UNRELATED
@@ -228,13 +229,17 @@ class _Work:
         standing = {canonical.id18(str(row["Id"])) for row in rows}
         return {number for number, account in account_of.items() if account not in standing}
 
-    def _settle_found(self, object_name: str, entries: Sequence[Entry]) -> list[Entry]:
-        """Settle those whose key the target knows; returns the others."""
+    def _settle_found(self, object_name: str, entries: Sequence[Entry], *, ours: bool) -> list[Entry]:
+        """Settle those whose key the target knows; returns the others. `ours`: they were sent before, and their key was
+        not there then, so what is found is what was sent, whatever people made of it since.
+        """
         if not entries:
             return []
         found = _by_key(self.crm, object_name, entries)
         self._record(
-            _found(entry, found[entry.name], "it was already there")
+            Settled(entry, "confirmed", id=_found_id(found, entry), message="it was already there")
+            if ours or target.holds(entry.change, found[entry.name])
+            else Settled(entry, "skipped", message="there is one already, which the next run compares")
             for entry in entries
             if entry.name in found
         )
@@ -295,10 +300,6 @@ def _by_key(crm: Crm, object_name: str, entries: Sequence[Entry]) -> dict[str, d
     return found
 
 
-def _found(entry: Entry, row: Mapping[str, object], reason: str | None = None) -> Settled:
-    """What a key was found on."""
-    if target.holds(entry.change, row):
-        return Settled(entry, "confirmed", id=canonical.id18(str(row["Id"])), message=reason)
-    return Settled(
-        entry, "skipped", message="there is one with other values already; the next run compares them"
-    )
+def _found_id(found: Mapping[str, Mapping[str, object]], entry: Entry) -> str | None:
+    row = found.get(entry.name)
+    return canonical.id18(str(row["Id"])) if row else None

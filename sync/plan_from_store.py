@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rules import tasks
-from sync import canonical, score_place, seal
+from sync import canonical, quadrant_words, score_place, seal
 from sync.errors import SyncError
 from sync.measure import business_hours, measure, pilot_sql, server_now
 from sync.objects import TASK_FIELDS
@@ -44,8 +44,8 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
         hours=hours,
         where=where,
     )
-    place = score_place.find(config, mirror, state, where=where)
     fields = _score_fields(mirror)
+    place = score_place.find(config, mirror, state, [field.ours for field in fields], where=where)
     ours = {field.theirs: field.ours for field in fields}
     ground = Ground(
         config=config,
@@ -113,7 +113,14 @@ def _own_fields(mirror: Mirror) -> dict[str, dict[str, object]]:
 
 def _score_fields(mirror: Mirror) -> list[OwnField]:
     return [
-        OwnField(ours, str(info["name"]), int(str(info["length"])), int(str(info["scale"])))
+        OwnField(
+            ours,
+            str(info["name"]),
+            int(str(info["length"])),
+            int(str(info["scale"])),
+            str(info.get("type", "")),
+            quadrant_words.choices_of(info),
+        )
         for ours, info in _own_fields(mirror).items()
         if info["updateable"] and ours not in TASK_FIELDS
     ]

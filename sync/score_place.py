@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from sync.errors import SyncError
-from sync.objects import ACCOUNT_FIELDS
 from sync.plan_inputs import WantedField, WantedRecord, Written
 from sync.score_object import KEY_FIELD, LINK_FIELD, OBJECT, PARENT_FIELD, TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import duckdb
 
@@ -51,8 +50,11 @@ class ScorePlace:
         )
 
 
-def find(config: Config, mirror: Mirror, state: State, *, where: str | None) -> ScorePlace:
-    """Fill `own_record`, and tell which records there are and what was last confirmed of them, by account id.
+def find(
+    config: Config, mirror: Mirror, state: State, ours: Iterable[str], *, where: str | None
+) -> ScorePlace:
+    """Fill `own_record` with those of our fields that the org has, and tell which records there are and what was last
+    confirmed of them, by account id.
 
     Raises SyncError where the last pull read the other place than the config now asks for.
     """
@@ -64,30 +66,29 @@ def find(config: Config, mirror: Mirror, state: State, *, where: str | None) -> 
             "run rapport pull first.",
         )
     connection = mirror.connection
+    columns = "".join(f', "{name}"' for name in ours)
     if read == "account":
-        columns = ", ".join(f'"{name}"' for name in ACCOUNT_FIELDS)
         connection.execute(
             f"create or replace temp table own_record as "
-            f"select Id as account_id, Id as record_id, {columns} from sf_account"
+            f"select Id as account_id, Id as record_id{columns} from sf_account"
         )
         return ScorePlace("Account", written=state.written_values("Account"))
     by_record = state.written_values(OBJECT)
-    _own_records(connection, _since_pull(by_record, mirror.meta("pull_id")))
+    _own_records(connection, columns, _since_pull(by_record, mirror.meta("pull_id")))
     rows = connection.execute("select account_id, record_id from own_record order by account_id").fetchall()
     records: dict[str, str] = dict(rows)
     written = {account: by_record.get(record, {}) for account, record in records.items()}
     return ScorePlace(OBJECT, records, tuple(_links(mirror, state, where)), written)
 
 
-def _own_records(connection: duckdb.DuckDBPyConnection, fresh: Mapping[str, str]) -> None:
+def _own_records(connection: duckdb.DuckDBPyConnection, columns: str, fresh: Mapping[str, str]) -> None:
     """`fresh` are records by account that were created after the mirror was filled: their fields are in the books."""
-    columns = ", ".join(f's."{name}"' for name in ACCOUNT_FIELDS)
     connection.execute(
-        f"create or replace temp table own_record as select a.Id as account_id, s.Id as record_id, {columns} "
-        f"from sf_account a join (select * from {TABLE} where not IsDeleted and {KEY_FIELD} is not null "
+        f"create or replace temp table own_record as select a.Id as account_id, s.* exclude (key) "
+        f"from sf_account a join (select Id as record_id, {KEY_FIELD} as key{columns} from {TABLE} where not IsDeleted and {KEY_FIELD} is not null "
         # the key is unique, but of 15 characters it could stand beside one of 18
         f"qualify row_number() over (partition by left({KEY_FIELD}, 15) order by length({KEY_FIELD}) desc, Id) = 1) s "
-        f"on left(s.{KEY_FIELD}, 15) = left(a.Id, 15)"
+        f"on left(s.key, 15) = left(a.Id, 15)"
     )
     incoming = pa.table(
         {

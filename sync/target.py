@@ -105,10 +105,10 @@ def took_effect(change: Change, record: Mapping[str, object] | None) -> bool:
 
 
 def holds(change: Change, record: Mapping[str, object]) -> bool:
-    """Whether a record that was found by the key of a new one is the one that this change makes.
+    """Whether a record that was there before this change was sent is all that the change would make.
 
-    A task with our key is ours, whatever people made of it since. A score record could be older than the books, with
-    values that are not ours to claim: then the next plan compares it.
+    A task with our key is ours, whatever people made of it. A score record could be older than the books, with values
+    that are not ours to claim.
     """
     return change.object == "Task" or all(
         _same_form(record.get(name), one.before, one.after) == one.after
