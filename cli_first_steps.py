@@ -1,14 +1,16 @@
-"""The commands with which somebody begins: try it out, have the org prepared.
+"""The commands with which somebody begins: draft a config, try it out, have the org prepared.
 
 Each is a parse, one call and a print, as in `cli`, whose command line they join.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import tempfile
 import threading
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +18,10 @@ import typer
 
 import demo as demo_run
 from cli_options import Format, FormatOption, parse_instant
-from reports import output, setup_text, terminal
+from reports import init_text, output, setup_text, terminal
 from simulator import dataset, faults
 from simulator.server import Simulator
+from sync import init as first_config
 from sync.errors import SyncError
 from sync.setup_salesforce import write_package
 
@@ -28,9 +31,77 @@ setup = typer.Typer(
 
 
 def add_to(app: typer.Typer) -> None:
+    app.command()(init)
     app.command()(simulate)
     app.add_typer(setup, name="setup")
     app.command()(demo)
+
+
+class Auth(StrEnum):
+    jwt = "jwt"
+    client_credentials = "client_credentials"
+    sf_cli = "sf_cli"
+    access_token = "access_token"  # noqa: S105 - a way to sign in, no token
+
+
+class Deployment(StrEnum):
+    cloud = "cloud"
+    datacenter = "datacenter"
+
+
+def init(
+    context: typer.Context,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The new config file.")] = Path(
+        first_config.DEFAULT_OUT
+    ),
+    salesforce_url: Annotated[
+        str | None, typer.Option("--salesforce-url", metavar="URL", help="The org's My Domain address.")
+    ] = None,
+    auth: Annotated[Auth | None, typer.Option("--auth", help="How Rapport signs in to Salesforce.")] = None,
+    target_org: Annotated[
+        str | None,
+        typer.Option("--target-org", metavar="NAME", help="User name or alias of the Salesforce CLI."),
+    ] = None,
+    jira_url: Annotated[
+        str | None, typer.Option("--jira-url", metavar="URL", help="Address of the Jira site.")
+    ] = None,
+    deployment: Annotated[
+        Deployment | None, typer.Option("--deployment", help="Kind of Jira, where the site does not tell.")
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option("--email", metavar="ADDRESS", help="The Jira Cloud user that reads.")
+    ] = None,
+    no_jira: Annotated[bool, typer.Option("--no-jira", help="There is no Jira.")] = False,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Ask the org and the site for their schema and write a commented config that works; --config: an older one to go by."""
+    given = first_config.Given(
+        salesforce_url=salesforce_url,
+        auth=None if auth is None else auth.value,
+        target_org=target_org,
+        jira_url=jira_url,
+        deployment=None if deployment is None else deployment.value,
+        email=email,
+        jira=not no_jira,
+    )
+    asked = sys.stdin is not None and sys.stdin.isatty()
+    connection = first_config.connect(
+        given, out=out, older=context.obj, environ=os.environ, ask=_ask if asked else None
+    )
+    with terminal.progress() as progress:
+        made = first_config.draft_config(connection, out=out, progress=progress)
+    if format is Format.json:
+        output.json_line(made.to_json())
+    else:
+        init_text.outcome(terminal.console(), made.to_json())
+
+
+def _ask(question: first_config.Question) -> str:
+    """On stderr, because stdout is for what was found; a secret is not shown while it is typed."""
+    return str(
+        typer.prompt(question.text, default="", show_default=False, hide_input=question.secret, err=True)
+    )
 
 
 def simulate(

@@ -32,6 +32,8 @@ from connectors.jira_pages import JiraApi, is_absent
 from connectors.jira_rate import Rate
 from connectors.jira_shapes import (
     BrokenRecordError,
+    IssueType,
+    LabelPage,
     Named,
     ProjectRef,
     StatusRef,
@@ -213,6 +215,28 @@ class Jira:
             raise
         return [one.name for one in known if one.name]
 
+    def issue_types(self) -> list[str] | None:
+        """Names of issue types, sub-tasks left out; None where the site has no such list."""
+        self._signed_in()
+        try:
+            known = self._api.get("issuetype", list[IssueType])
+        except RequestRefused as error:
+            if is_absent(error):
+                return None
+            raise
+        return [one.name for one in known if one.name and not one.subtask]
+
+    def labels(self, most: int = 1000) -> list[str] | None:
+        """The first labels of the site; None where it does not list them, as no Data Center does."""
+        self._signed_in()
+        try:
+            page = self._api.get("label", LabelPage, maxResults=most)
+        except RequestRefused as error:
+            if is_absent(error):
+                return None
+            raise
+        return [one for one in page.values if one]
+
     def projects(self) -> list[Project]:
         self._signed_in()
         found: dict[str, Project] = {}
@@ -270,6 +294,13 @@ class Jira:
         self._signed_in()
         in_scope = jql.wrap(self.settings.jql, jql.updated_since_minute(jql.BEGINNING, None), order_by=())
         return jira_rights.visible(self._api, in_scope, by_offset=not self.settings.is_cloud)
+
+    def count_where(self, condition: str) -> int | None:
+        """About how many issues in scope a condition of JQL finds; None where Jira does not count."""
+        self._signed_in()
+        bound = jql.updated_since_minute(jql.BEGINNING, None)  # Jira refuses a search that nothing bounds
+        query = jql.wrap(self.settings.jql, condition, bound, order_by=())
+        return jira_rights.visible(self._api, query, by_offset=not self.settings.is_cloud)
 
     def issue_batches(self, wanted: WantedFields, *, updated_since: datetime | None) -> Iterator[JiraBatch]:
         """Give the issues changed since then, page by page, each with all it has.

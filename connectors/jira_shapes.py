@@ -189,6 +189,10 @@ class VersionRow(Struct, rename="camel"):
     release_date: str | None = None
 
 
+class LabelPage(Struct):
+    values: list[str | None]
+
+
 class StepItem(Struct, rename="camel"):
     field_id: str | None = None
     field: str | None = None

@@ -96,6 +96,7 @@ class JiraApi(IssueEdits):
             "/field": {"GET": metadata.fields},
             "/status": {"GET": metadata.statuses},
             "/priority": {"GET": metadata.priorities},
+            "/issuetype": {"GET": metadata.issue_types},
             "/project/{reference}": {"GET": metadata.project},
             "/project/{reference}/versions": {"GET": metadata.versions},
             "/group/member": {"GET": metadata.group_members},
@@ -121,6 +122,7 @@ class JiraApi(IssueEdits):
         issues = self._issues
         return {
             "/project/search": {"GET": self._metadata.projects},
+            "/label": {"GET": self._metadata.labels},
             "/search/jql": {"GET": search.search, "POST": search.search},
             "/search/approximate-count": {"POST": search.count},
             "/search": {"GET": search.removed, "POST": search.removed},

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_PROJECTS = 100
 _MOST_MEMBERS = 50
+_MOST_LABELS = 1000
 
 
 class JiraMetadata:
@@ -85,6 +86,12 @@ class JiraMetadata:
     def priorities(self, _request: Request) -> Response:
         return json_response(self._site.priorities)
 
+    def issue_types(self, _request: Request) -> Response:
+        return json_response(self._site.issue_types)
+
+    def labels(self, request: Request) -> Response:
+        return json_response(page(request, self._site.labels, most=_MOST_LABELS))
+
     def projects(self, request: Request, *, anonymous: bool = False) -> Response:
         found = [] if anonymous else sorted(self._site.projects.values(), key=lambda each: str(each["key"]))
         for argument, name in (("id", "id"), ("keys", "key"), ("typeKey", "projectTypeKey")):
@@ -145,7 +152,7 @@ class JiraMetadata:
         return json_response(page(request, members, most=_MOST_MEMBERS))
 
 
-def page(request: Request, values: list[Json], *, most: int, default: int | None = None) -> Json:
+def page(request: Request, values: list[Any], *, most: int, default: int | None = None) -> Json:
     """startAt, isLast and the link to the next page, as newer lists of Jira are paged."""
     asked = answers.window(request, most, default)
     size = asked.stop - asked.start

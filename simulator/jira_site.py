@@ -75,6 +75,7 @@ class Site:
         self._past_statuses: dict[tuple[str, str], Json] = {}
         self._priorities = _by_id(dataset.jira_priorities or [])
         self._types: dict[str, Json] = {}
+        self._labels: set[str] = set()
         self._versions: dict[tuple[str, str], Json] = {}
         self._ranked = dataset.jira_priorities is not None
         self._names: dict[str, set[str]] = {name: set() for name in (*_NAMED_FIELDS, "project", "people")}
@@ -118,6 +119,15 @@ class Site:
         """As the dataset orders them, highest first; else by id, as Jira numbers its defaults."""
         found = list(self._priorities.values())
         return found if self._ranked else sorted(found, key=lambda each: _numeric(each.get("id")))
+
+    @property
+    def issue_types(self) -> list[Json]:
+        return list(self._types.values())
+
+    @property
+    def labels(self) -> list[str]:
+        """Every label that an issue has had, in the order of the alphabet."""
+        return sorted(self._labels)
 
     def status(self, reference: str) -> Json | None:
         return _named(self.statuses, reference)
@@ -183,6 +193,7 @@ class Site:
                 self._names[name] |= tokens(value)
         _keep(self._statuses, fields.get("status"))
         _keep(self._types, fields.get("issuetype"))
+        self._labels |= {each for each in several(fields.get("labels")) if isinstance(each, str)}
         if not self._ranked:
             _keep(self._priorities, fields.get("priority"))
         if project := project_of(issue):

@@ -19,7 +19,7 @@ from simulator import dataset
 from simulator.server import Simulator
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("demo", "simulate", "validate", "pull", "links", "metrics", "scores", "explain", "whatif", "lists", "plan", "apply", "sync", "status", "doctor", "setup")  # fmt: skip
+COMMANDS = ("demo", "simulate", "validate", "pull", "links", "metrics", "scores", "explain", "whatif", "lists", "plan", "apply", "sync", "status", "doctor", "init", "setup")  # fmt: skip
 STILL_PRINTS = (0, 5, 10)  # every other exit code leaves stdout empty: nothing there but data
 
 
