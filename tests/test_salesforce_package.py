@@ -10,6 +10,7 @@ from functools import cache
 
 import pytest
 from command_line import ROOT
+from lxml import etree
 from salesforce_package import (
     FOLDERS,
     NAMESPACE,
@@ -127,6 +128,7 @@ def test_names_folders_and_files_agree():
             assert each.get("fullName") is None, "its name is that of its file"
         assert re.fullmatch(r"Rapport(_[A-Za-z]+)*(__c)?", each.name) or each.type in {
             "CustomField",
+            "LightningComponentBundle",
             "Report",
         }
 
@@ -137,7 +139,11 @@ def test_every_file_of_the_package_is_of_a_known_kind_in_a_folder_of_the_project
     assert [each["path"] for each in project()["packageDirectories"] if each.get("default")] == ["force-app"]
     assert project()["sourceApiVersion"] == "67.0"
     there = {path for path in PACKAGE.rglob("*") if path.is_file()}
-    loose = there - {each.path for each in files()}
+    loose = (
+        there
+        - {each.path for each in files()}
+        - {path for each in bundles() for path in each.path.parent.iterdir()}
+    )
     assert {path.name for path in loose} == {"sfdx-project.json", ".forceignore"}
 
 
@@ -169,6 +175,7 @@ def test_every_field_says_what_it_is_for():
         "Dashboard",
         "FlexiPage",
         "CustomObject",
+        "LightningComponentBundle",
     ):
         for each in of_type(kind):
             assert 20 <= len(each.get("description")) <= 255, each.path
@@ -486,17 +493,125 @@ def test_report_types_reports_and_the_dashboard_name_what_is_there():
             assert group.text in report.texts("groupingsDown/field")
 
 
-def test_the_record_page_shows_fields_that_are_there_and_every_facet_is_used():
+def test_the_record_page_shows_the_panel_with_properties_that_it_has_and_every_facet_is_used():
     (page,) = of_type("FlexiPage")
-    shown = [name.removeprefix("Record.") for name in page.all("fieldItem")]
-    # the scores by week are figures for a chart, nothing to read
-    assert set(shown) == {*ACCOUNT_FIELDS} - {objects.HISTORY_FIELD}
-    assert len(shown) == len(set(shown))
+    assert not page.all("fieldItem"), "the panel shows them"
+    (shown,) = (
+        each
+        for each in page.root.iter(f"{{{NAMESPACE}}}componentInstance")
+        if each.findtext(f"{{{NAMESPACE}}}componentName") == "rapportPanel"
+    )
+    given = {
+        each.findtext(f"{{{NAMESPACE}}}name")
+        for each in shown.findall(f"{{{NAMESPACE}}}componentInstanceProperties")
+    }
+    assert given == {
+        each.get("name") for each in bundle("rapportPanel").root.iter(f"{{{NAMESPACE}}}property")
+    }
+    own = {each.text for each in page.root.iter(f"{{{NAMESPACE}}}componentName") if ":" not in each.text}
+    assert own <= {each.name for each in bundles()}
     regions = dict(zip(page.texts("flexiPageRegions/name"), page.texts("flexiPageRegions/type"), strict=True))
     facets = {name for name, kind in regions.items() if kind == "Facet"}
     assert facets <= set(page.all("value"))
     assert {name for name, kind in regions.items() if kind == "Region"} == {"header", "main", "sidebar"}
     assert len(set(page.all("identifier"))) == len(page.all("identifier"))
+
+
+# -- components --------------------------------------------------------------------------------------------------------
+
+
+def bundles():
+    return of_type("LightningComponentBundle")
+
+
+def bundle(name: str):
+    return next(each for each in bundles() if each.name == name)
+
+
+def sources(suffix: str) -> dict[str, str]:
+    """The files of all components that end so, by their place in the folder of components."""
+    return {
+        f"{each.name}/{path.name}": path.read_text(encoding="utf-8")
+        for each in bundles()
+        for path in sorted(each.path.parent.glob(f"*{suffix}"))
+    }
+
+
+def test_every_component_is_complete_and_nothing_else_lies_beside_it():
+    assert {each.name for each in bundles()} == {"rapportPanel", "rapportPanelView"}
+    for each in bundles():
+        folder = each.path.parent
+        assert folder.name == each.name
+        assert folder.parent.name == "lwc"
+        there = {path.name for path in folder.iterdir()}
+        assert {f"{each.name}.{end}" for end in ("js", "html", "css", "js-meta.xml")} <= there
+        assert {path.suffix for path in folder.iterdir()} == {".js", ".html", ".css", ".xml"}, (
+            "tests and what they need stay out of what is deployed"
+        )
+        assert each.get("apiVersion") == project()["sourceApiVersion"]
+        assert each.get("masterLabel").startswith("Rapport")
+    lying = {path.name for path in (PACKAGE / "force-app" / "main" / "default" / "lwc").iterdir()}
+    assert lying == {each.name for each in bundles()}
+
+
+def test_the_panel_can_be_put_on_account_pages_large_and_small():
+    panel = bundle("rapportPanel")
+    assert (panel.get("isExposed"), panel.texts("targets/target")) == ("true", ["lightning__RecordPage"])
+    (config,) = panel.find("targetConfigs/targetConfig")
+    assert config.get("targets") == "lightning__RecordPage"
+    assert {etree.QName(each).localname for each in config} == {"property", "objects", "supportedFormFactors"}
+    assert panel.texts("targetConfigs/targetConfig/objects/object") == ["Account"]
+    factors = panel.find("targetConfigs/targetConfig/supportedFormFactors/supportedFormFactor")
+    assert [each.get("type") for each in factors] == ["Large", "Small"]
+    code = sources(".js")["rapportPanel/rapportPanel.js"]
+    for each in panel.find("targetConfigs/targetConfig/property"):
+        assert re.search(rf"@api {each.get('name')}\b", code), each.get("name")
+        assert each.get("type") in {"String", "Boolean"}
+        assert each.get("label")
+    assert bundle("rapportPanelView").get("isExposed") == "false"
+
+
+def test_what_comes_from_outside_stays_text_in_the_components():
+    for name, text in sources(".html").items():
+        assert not re.search(
+            r"lwc:(inner-html|dom|spread|dynamic|external)|<(script|iframe|style)\b", text
+        ), name
+        for tag in re.findall(r"<a\b.*?>", text, re.DOTALL):
+            assert 'rel="noopener noreferrer"' in tag, name
+            assert 'target="_blank"' in tag, name
+    for name, text in sources(".js").items():
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacent|document\.|eval\(|new Function|fetch\(", text
+        ), name
+
+
+def test_the_view_reads_nothing_and_the_panel_only_what_it_says():
+    imported = {
+        name: set(re.findall(r"from '([^']+)'", text)) | set(re.findall(r"import\('([^']+)'\)", text))
+        for name, text in sources(".js").items()
+    }
+    for name, modules in imported.items():
+        beside = {each for each in modules if each.startswith("./")}
+        assert all(f"{name.partition('/')[0]}/{each[2:]}.js" in imported for each in beside), name
+        allowed = {"lwc"}
+        if name == "rapportPanel/rapportPanel.js":
+            i18n = {f"@salesforce/i18n/{each}" for each in ("lang", "locale", "timeZone")}
+            allowed |= {"lightning/uiRecordApi", "lightning/graphql", "@salesforce/client/formFactor", *i18n}
+        assert modules - beside <= allowed, name
+
+
+def test_every_field_that_the_panel_names_is_there_and_can_be_seen():
+    named = {name: set(re.findall(r"\bRapport_\w+__c\b", text)) for name, text in sources(".js").items()}
+    shown = named.pop("rapportPanel/rapportFields.js")
+    assert shown == set(ACCOUNT_FIELDS)
+    viewer = granted("Rapport_Viewer")
+    assert {f"Account.{name}" for name in shown} <= set(viewer)
+    assert {("Rapport_Score__c", name) for name in shown} <= set(fields())
+    code = named.pop("rapportPanel/rapportPanel.js")
+    assert set().union(*named.values()) <= shown, "in what the view says of its inputs"
+    status = {name for owner, name in fields() if owner == "Rapport_Status__c"}
+    assert code == {"Rapport_Status__c", "Rapport_Score__c", "Rapport_Account_Id__c", *status}
+    assert {f"Rapport_Status__c.{name}" for name in status} <= set(viewer)
 
 
 def test_a_master_detail_is_found_by_the_relationship_that_reports_use():
