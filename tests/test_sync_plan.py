@@ -317,6 +317,37 @@ def test_a_task_is_settled_with_its_reason_and_the_episode_ends_with_the_confirm
     assert (step.key, step.ended, step.outcome) == (KEY, AS_OF, "settled")
 
 
+GERMAN = {ANNA: "de"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "row", "reason", "told"),
+    [
+        (
+            outcome(state="silent", reason="all answered", language="de", told="alles beantwortet"),
+            task_row(KEY),
+            "all answered",
+            "alles beantwortet",
+        ),
+        (None, task_row(KEY), "rule retired", "die Regel gilt nicht mehr"),
+        (
+            outcome(language="de"),
+            task_row(KEY, answer="Not useful"),
+            'answered "Not useful"',
+            "beantwortet mit „Not useful“",
+        ),
+    ],
+)
+def test_a_task_is_settled_in_the_language_of_its_owner_and_the_plan_says_why_in_english(
+    rule, row, reason, told
+):
+    rules = {"rules": frozenset()} if rule is None else {}
+    (change,) = standing(rule, row, languages=GERMAN, **rules).changes
+    assert change.reason == reason
+    first = str(change.after["Description"]).split("\n")[0]
+    assert first == f"Von Rapport erledigt am 23. Nov. 2026: {told}"
+
+
 def test_on_clear_may_delete_or_leave_the_task():
     assert actions(standing(outcome(state="silent", on_clear="delete"))) == ["delete"]
     left = standing(outcome(state="silent", on_clear="leave"))
@@ -534,8 +565,11 @@ def test_a_task_closed_before_the_store_was_lost_still_cools_down():
     assert plan.episodes[0].outcome == "closed"
 
 
-def test_a_task_that_rapport_itself_had_settled_does_not_cool_down():
-    row = closed_by_person(AS_OF - timedelta(days=2), description="Settled 2026-11-21: answered\nold")
+@pytest.mark.parametrize(
+    "settled", ["Settled 2026-11-21: answered", "Von Rapport erledigt am 21. Nov. 2026: beantwortet"]
+)
+def test_a_task_that_rapport_itself_had_settled_does_not_cool_down(settled):
+    row = closed_by_person(AS_OF - timedelta(days=2), description=f"{settled}\nold")
     plan = make_plan(plan_inputs(outcomes=[outcome()], tasks=[row]))
     assert actions(plan) == ["create"]
 
@@ -552,6 +586,20 @@ def test_a_key_of_somebody_else_is_left_alone():
 
 def many(count: int, **other: object) -> list:
     return [outcome(account_id=f"0015g{at:010d}AAA", account=f"Account {at}", **other) for at in range(count)]
+
+
+def test_a_digest_is_in_the_language_of_its_owner():
+    plans = [make_plan(plan_inputs(outcomes=many(count), languages=GERMAN)) for count in (3, 4)]
+    one, more = ({change.rule: change for change in plan.changes}["digest"] for plan in plans)
+    assert [each.after["Subject"] for each in (one, more)] == [
+        "1 weiterer Vorschlag wartet",
+        "2 weitere Vorschläge warten",
+    ]
+    assert (
+        "Höchstens 5 sind gleichzeitig offen, höchstens 2 kommen an einem Tag dazu."
+        in one.after["Description"]
+    )
+    assert (one.reason, more.reason) == ("1 task waits for room", "2 tasks wait for room")
 
 
 def test_two_new_tasks_a_day_and_the_rest_wait_in_one_digest():
