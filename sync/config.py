@@ -30,6 +30,7 @@ from sync.config_faults import faults_of, unknown_section
 from sync.config_layers import PREFIX, Places, field_at, kind_of, overlay, take_secrets
 from sync.config_models import (
     CATALOGUE_SECTIONS,
+    BriefSection,
     GrowthSection,
     HistorySection,
     HttpSection,
@@ -94,6 +95,7 @@ class Config:
     plans: PlanningSection
     renewals: RenewalsSection
     history: HistorySection
+    brief: BriefSection
     privacy: PrivacySection
     safety: SafetySection
     pull: PullSection
@@ -287,6 +289,7 @@ def checked(
         "plans": settings.plans,
         "renewals": settings.renewals,
         "history": settings.history,
+        "brief": settings.brief,
         "privacy": settings.privacy,
         "safety": settings.safety,
         "pull": settings.pull,

@@ -568,6 +568,15 @@ class HistorySection(Section):
     )
 
 
+class BriefSection(Section):
+    days: Whole = Field(
+        default=2,
+        ge=0,
+        le=20,
+        description="Business days before a meeting with the customer from which on its brief is written; 0: none",
+    )
+
+
 class PrivacySection(Section):
     people_analytics: Literal["off", "team", "named"] = Field(
         default="off",
@@ -637,6 +646,7 @@ class Settings(BaseSettings):
     plans: PlanningSection = Field(default_factory=PlanningSection)
     renewals: RenewalsSection = Field(default_factory=RenewalsSection)
     history: HistorySection = Field(default_factory=HistorySection)
+    brief: BriefSection = Field(default_factory=BriefSection)
     privacy: PrivacySection = Field(default_factory=PrivacySection)
     safety: SafetySection = Field(default_factory=SafetySection)
     pull: PullSection = Field(default_factory=PullSection)
