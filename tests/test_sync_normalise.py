@@ -7,6 +7,7 @@ from company import NOW, ago
 from pulled import rows, tables
 
 from sync import run, views
+from sync.doctor_needs import object_needs
 from sync.errors import SyncError
 
 
@@ -84,6 +85,31 @@ def test_without_any_active_user_an_account_has_nobody(book, serve):
     company = serve(book)
     company.pull()
     assert managers(company) == {"Acme": (None, None)}
+
+
+def test_what_stands_on_an_account_is_read_in_the_language_of_who_does_its_tasks(book, serve):
+    boss = user(book, "Boss", LanguageLocaleKey="pt_BR")
+    written = {"Austrian": "de_AT", "German": "de", "French": "fr", "Chinese": "zh_TW", "American": "en_US",
+               "Hawaiian": "haw", "Nobody": None, "Odd": "d", "Dashed": "nl-BE"}  # fmt: skip
+    for name, locale in written.items():
+        book.account(name, OwnerId=user(book, name, LanguageLocaleKey=locale))
+    book.account(
+        "Stood in for", OwnerId=user(book, "Left", IsActive=False, ManagerId=boss, LanguageLocaleKey="de")
+    )
+    company = serve(book)
+    company.pull()
+    query = "select a.Name, m.language from account_manager m join sf_account a on a.Id = m.account_id"
+    assert dict(rows(company, query)) == {
+        "Austrian": "de", "German": "de", "French": "fr", "Chinese": "zh", "American": "en", "Hawaiian": "en",
+        "Nobody": "en", "Odd": "en", "Dashed": "nl", "Stood in for": "pt",
+    }  # fmt: skip
+
+    schema = {**book.schema, "User": {"hidden": ["LanguageLocaleKey"]}}
+    company.rebuild(schema)
+    assert not [notice for notice in company.pull().notices if "User" in notice]
+    assert {language for _, language in rows(company, query)} == {"en"}
+    (needs,) = (each for each in object_needs(company.config) if each.name == "User")
+    assert needs.wishes == ("ContactId", "LanguageLocaleKey")
 
 
 # -- people -----------------------------------------------------------------------------------------------------------
