@@ -6,7 +6,7 @@ each object is compared with what is needed of it, and the rows that the user se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from connectors import soql
@@ -38,7 +38,9 @@ _ENDS_ALL = (SignInRefused, QuotaSpent, Unreachable)
 class ObjectNeed:
     """What is asked of one object. `key` is the field whose value tells a record that was created already;
     `wishes` are read where they are there, and a right to `spares` is no right too many. `choices` are what its
-    picklists must offer, `record_type` what new records are to be.
+    picklists must offer, `record_type` what new records are to be. `links` are edited where the user may, which asks for
+    the right to edit the object; without that right they are left. `wanted` objects are asked for by the config, `extra`
+    ones are a convenience: their absence is no news, and nothing about them is more than a note.
     """
 
     name: str
@@ -52,6 +54,9 @@ class ObjectNeed:
     optional: bool = True
     choices: tuple[Choice, ...] = ()
     record_type: str | None = None
+    links: tuple[str, ...] = ()
+    wanted: bool = False
+    extra: bool = False
 
 
 def examine(
@@ -173,10 +178,13 @@ def _object(
 ) -> Iterator[Finding]:
     described = salesforce.describe_whole(need.name)
     if described is None or described.get("queryable") is not True:
+        if need.extra:
+            return
+        rests = "nothing is written there" if need.wanted else "what rests on it is unknown"
         yield Finding(
             need.name,
-            "note" if need.optional else "error",
-            f"{need.name} is not there, or hidden from this user; what rests on it is unknown.",
+            "warning" if need.wanted else "note" if need.optional else "error",
+            f"{need.name} is not there, or hidden from this user; {rests}.",
             f"give the user read access to {need.name}, if the org has it.",
             code="absent",
         )
@@ -190,7 +198,7 @@ def _object(
         *record_type(need.name, need.record_type, described),
         *_rows(salesforce, need, totals.get(need.name)),
     ]
-    yield from found
+    yield from (replace(each, severity="note") for each in found) if need.extra else found
 
 
 def _missing(need: ObjectNeed, fields: Mapping[str, FieldInfo]) -> Iterator[Finding]:
@@ -261,11 +269,13 @@ def _barred(
 def _excess(
     need: ObjectNeed, described: Mapping[str, Any], fields: Mapping[str, FieldInfo]
 ) -> Iterator[Finding]:
+    linked = [name for name in need.links if name in fields and fields[name].updateable]
+    updates = (*need.updates, *linked)
     may = [
         verb
         for verb, flag, needed in (
             ("create", "createable", need.creates),
-            ("change", "updateable", need.updates),
+            ("change", "updateable", updates),
             ("delete", "deletable", need.deletes),
         )
         if described.get(flag) is True and not needed
@@ -278,9 +288,9 @@ def _excess(
             "take these permissions away from the integration user.",
             code="excess_rights",
         )
-    own = {*need.updates, *need.creates, *need.spares}
+    own = {*updates, *need.creates, *need.spares}
     more = sorted(name for name, info in fields.items() if info.updateable and name not in own)
-    if need.updates and more:
+    if updates and more:
         yield Finding(
             need.name,
             "warning",

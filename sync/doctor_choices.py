@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.doctor_choices import Choice
+from sync import score_object
 from sync.declared_fields import DECLARED_FIELDS
 from sync.written_fields import ACCOUNT_FIELDS, ACTIVITY_FIELDS
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 BANDS = ("Green", "Amber", "Red", "Unknown")
 ANSWERS = ("Done", "Later", "Not useful", "Wrong data")
 STANDINGS = ("Vendor", "Preferred", "Partner")
-OWN_OBJECTS = ("Rapport_Value__c", "Rapport_Score__c")
+OWN_OBJECTS = ("Rapport_Value__c", "Rapport_Score__c", "Rapport_Status__c")
 _DEPLOY = "deploy the field as `rapport setup salesforce` writes it out, or add the values in Setup."
 
 
@@ -33,11 +34,12 @@ def with_choices(config: Config, needs: Sequence[ObjectNeed]) -> list[ObjectNeed
         given = tuple(value for value in values if value)
         return Choice(field, given, f"set [salesforce.task] {key} to what the org has.")
 
+    band = ours("Rapport_Band__c", BANDS, written=True)
+    standing = ours("Rapport_Standing__c", STANDINGS, written=False)
+    beside = config.salesforce.write_to == "object"
     wanted = {
-        "Account": (
-            ours("Rapport_Band__c", BANDS, written=True),
-            ours("Rapport_Standing__c", STANDINGS, written=False),
-        ),
+        "Account": (standing,) if beside else (band, standing),
+        score_object.OBJECT: (band,),
         "Task": (
             ours("Rapport_Answer__c", ANSWERS, written=False),
             of_task("Status", "open_status and closed_status", task.open_status, task.closed_status),
@@ -59,5 +61,6 @@ def fields_for_staff(config: Config) -> Mapping[str, tuple[str, ...]]:
     """Rapport's fields by object, under the names that the org gives them."""
     own = config.salesforce.fields
     names: dict[str, tuple[str, ...]] = {**DECLARED_FIELDS, "Task": ACTIVITY_FIELDS}
-    names["Account"] = (*ACCOUNT_FIELDS, *DECLARED_FIELDS["Account"])
+    beside = tuple(name.replace("Rapport_", "Rapport_Score_", 1) for name in ACCOUNT_FIELDS)  # formulas
+    names["Account"] = (*ACCOUNT_FIELDS, *DECLARED_FIELDS["Account"], *beside)
     return {name: tuple(own.get(field, field) for field in fields) for name, fields in names.items()}

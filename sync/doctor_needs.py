@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.doctor_salesforce import ObjectNeed
-from sync import written_fields
+from sync import score_object, source_days, written_fields
 from sync.declared_fields import DECLARED_FIELDS
 from sync.objects import ACCOUNT_FIELDS, EXTRA_FIELDS, KEY_FIELD, SCORE_FIELDS
 from sync.plan_inputs import TASK_FIELDS
@@ -30,12 +30,23 @@ _OF_A_FEATURE = frozenset(
 _MAY_BE_HIDDEN = frozenset({"LanguageLocaleKey"})  # without it, people read English
 
 
+_STATUS = ObjectNeed(
+    source_days.OBJECT,
+    updates=(source_days.DAY_FIELD,),
+    creates=(source_days.SOURCE_FIELD, source_days.DAY_FIELD),
+    spares=(source_days.SOURCE_FIELD, source_days.NAME_FIELD),
+    key=source_days.SOURCE_FIELD,
+    extra=True,
+)
+
+
 def object_needs(config: Config) -> list[ObjectNeed]:
     """One per object, in the order of the pull. What the config names must be there, what Salesforce may lack need not."""
     by_object: dict[str, list[SourceObject]] = {}
     for source in sources_of(config):
         by_object.setdefault(source.name, []).append(source)
-    return [_need(config, name, sources) for name, sources in by_object.items()]
+    needs = [_need(config, name, sources) for name, sources in by_object.items()]
+    return [*needs, _STATUS]
 
 
 def _need(config: Config, name: str, sources: list[SourceObject]) -> ObjectNeed:
@@ -52,33 +63,37 @@ def _need(config: Config, name: str, sources: list[SourceObject]) -> ObjectNeed:
             in_config = column.name in config.salesforce.fields or column.name.startswith("x_")
             (wishes if may_lack and not in_config else reads)[theirs] = None
     own = config.salesforce.fields
-    updates: tuple[str, ...] = ()
-    creates: tuple[str, ...] = ()
-    spares: tuple[str, ...] = ()
-    key = None
-    if name == "Account":
+    more: dict[str, Any] = {}
+    if name == score_object.OBJECT or (name == "Account" and config.salesforce.write_to == "account"):
         unused = {field for card, field in SCORE_FIELDS.items() if card not in config.catalogue.scorecards}
-        updates = tuple(
+        more["updates"] = tuple(
             own.get(field, field) for field in ACCOUNT_FIELDS if field not in unused | EXTRA_FIELDS
         )
-        # Whoever may edit accounts may edit the first two; the package gives rights to all that it brings.
-        spares = ("Name", "OwnerId", *(own.get(field, field) for field in written_fields.ACCOUNT_FIELDS))
+        # The package gives rights to all that it brings.
+        more["spares"] = tuple(own.get(field, field) for field in written_fields.ACCOUNT_FIELDS)
         reads = {field: None for field in reads if field not in {own.get(each, each) for each in unused}}
+    if name == score_object.OBJECT:
+        keys = (score_object.KEY_FIELD, score_object.PARENT_FIELD)
+        more |= {"creates": (*more["updates"], *keys), "key": score_object.KEY_FIELD, "wanted": True}
+        more["spares"] += ("Name", *keys)
+    elif name == "Account":
+        # Whoever may edit accounts may edit these two.
+        more["spares"] = ("Name", "OwnerId", *more.get("spares", ()))
+        if config.salesforce.write_to == "object":
+            elsewhere = {own.get(field, field) for field in written_fields.ACCOUNT_FIELDS}
+            elsewhere.add(score_object.LINK_FIELD)
+            reads = {field: None for field in reads if field not in elsewhere}
+            wishes = {field: None for field in wishes if field not in elsewhere}
+            more["links"] = (score_object.LINK_FIELD,)
     elif name == "Task":
         task = config.salesforce.task
         key = own.get(KEY_FIELD, KEY_FIELD)
-        more = [field for field, value in (("Type", task.type), ("RecordTypeId", task.record_type)) if value]
-        updates = TASK_FIELDS
-        creates = (*TASK_FIELDS, "WhatId", "WhoId", key, *more, *task.constants)
-        spares = ("Type",)
-    return ObjectNeed(
-        name,
-        reads=tuple(reads),
-        wishes=tuple(wishes),
-        updates=updates,
-        creates=creates,
-        spares=spares,
-        deletes=name == "Task",  # one right of Salesforce lets a user create, edit and delete them
-        key=key,
-        optional=name != "Account",
-    )
+        other = [field for field, value in (("Type", task.type), ("RecordTypeId", task.record_type)) if value]
+        more = {
+            "updates": TASK_FIELDS,
+            "creates": (*TASK_FIELDS, "WhatId", "WhoId", key, *other, *task.constants),
+            "spares": ("Type",),
+            "deletes": True,  # one right of Salesforce lets a user create, edit and delete them
+            "key": key,
+        }
+    return ObjectNeed(name, reads=tuple(reads), wishes=tuple(wishes), optional=name != "Account", **more)
