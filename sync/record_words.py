@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sync.brief import BRIEF
 from sync.next_action import NEXT_ACTION
 from sync.project_history import PROJECTS
 from sync.quadrant_words import QUADRANT
@@ -16,5 +17,5 @@ if TYPE_CHECKING:
     from sync.text_fields import TextField
 
 TEXT_FIELDS: Mapping[str, TextField] = {
-    each.ours: each for each in (QUADRANT, WHY, NEXT_ACTION, PROJECTS, HISTORY)
+    each.ours: each for each in (QUADRANT, WHY, NEXT_ACTION, BRIEF, PROJECTS, HISTORY)
 }
