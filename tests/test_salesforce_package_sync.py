@@ -24,20 +24,21 @@ SYNC = ("Rapport_Sync", "Rapport_Sync_Standard_Fields", "Rapport_Sync_Plans", "R
 ALWAYS_EDITED = {"Account": {"Name", "OwnerId"}, "Task": {"OwnerId", "Priority", "Status", "Subject"}}
 
 
-def as_granted() -> dict[str, dict]:
-    """The schema of an org in which the user has the rights of the package and not one more."""
-    schema = org_schema(*SYNC)
-    shown = rights(*SYNC)
+def as_granted(*sets: str) -> dict[str, dict]:
+    """The schema of an org in which the user has the rights of these permission sets and not one more."""
+    schema = org_schema(*sets)
+    shown = rights(*sets)
     changes = {
         name
         for each in of_type("PermissionSet")
-        if each.name in SYNC
+        if each.name in sets
         for name, edit in zip(
             each.texts("objectPermissions/object"), each.texts("objectPermissions/allowEdit"), strict=True
         )
         if edit == "true"
     }
-    schema["Rapport_Value__c"]["writes"], schema["Rapport_Score__c"]["writes"] = "", "cu"
+    for name, may in {"Rapport_Value__c": "", "Rapport_Score__c": "cu", "Rapport_Status__c": "cu"}.items():
+        schema[name]["writes"] = may
     plain = salesforce_schema.build(dataset.Dataset(salesforce={}, schema={}))
     for each in plain.all():
         entry = schema.setdefault(each.name, {"fields": [], "hidden": []})
@@ -58,7 +59,7 @@ def as_granted() -> dict[str, dict]:
 
 def customers() -> Book:
     book = Book()
-    book.schema = as_granted()
+    book.schema = as_granted(*SYNC)
     for number, name in enumerate(("Acme", "Borealis", "<script>alert(1)</script> =cmd|' & Sons")):
         account = book.account(
             name, Website=f"https://customer{number}.example", Rapport_Pulse__c=4, Rapport_Pulse_Date__c=date(2026, 11, 2),

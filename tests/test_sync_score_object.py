@@ -6,12 +6,15 @@ from copy import deepcopy
 from datetime import timedelta
 
 import pytest
-from company import CUSTOMER, Book, Company, ago
+import test_salesforce_package_sync as packaged
+from company import CUSTOMER, Book, Company, ago, sf_id
 
+from connectors.doctor_salesforce import examine
 from connectors.salesforce import Salesforce
 from connectors.salesforce_schema import ObjectInfo, fields_of
 from simulator.faults import FaultSchedule
-from sync import score_object, source_days
+from sync import run, score_object, source_days
+from sync.doctor_needs import object_needs
 from sync.errors import SyncError
 from sync.objects import ACCOUNT_FIELDS
 from sync.state import State
@@ -37,7 +40,7 @@ STATUS = {
 }
 
 
-def customers(*, on_account: bool) -> Book:
+def customers() -> Book:
     """Two customers, in an org with the object; of one of them an answer is waited for."""
     book = Book()
     for number, name in enumerate(("Acme", "Borealis")):
@@ -55,7 +58,9 @@ def customers(*, on_account: bool) -> Book:
             {"name": PARENT, "type": "reference", "referenceTo": ["Account"], "required": True},
         ]
     }
-    book.schema["Account"] = {"fields": own if on_account else []}
+    # a link that this user may not fill is left without a word
+    link = {"name": LINK, "type": "reference", "referenceTo": [SCORE], "updateable": False}
+    book.schema["Account"] = {"fields": [link]}
     book.salesforce[source_days.OBJECT] = []
     book.schema[source_days.OBJECT] = STATUS
     return book
@@ -97,27 +102,38 @@ class FirstCreation(FaultSchedule):
 
 @pytest.fixture
 def company(serve):
-    served = serve(customers(on_account=False), faults=FirstCreation(), sleep=lambda _: None)
+    served = serve(customers(), faults=FirstCreation(), sleep=lambda _: None)
     write_to(served, "object")
     return served
 
 
 def test_both_ways_write_the_same_figures_and_a_second_run_writes_nothing(serve):
-    company = serve(customers(on_account=True))
+    """In an org with the package and nothing else: first with Rapport Sync, then with Rapport Sync Object."""
+    book = packaged.customers()
+    book.salesforce |= {SCORE: [], source_days.OBJECT: []}
+    company = serve(book)
     company.sync()
     accounts = {row["Id"]: row for row in company.org("Account")}
     assert all(row["Rapport_Health__c"] is not None for row in accounts.values())
 
     write_to(company, "object")
-    company.pull()
-    planned = company.plan().to_json()["changes"]
+    assert ("Account", "excess_rights") in troubles(company)
+    rights = ("Rapport_Sync_Object", *packaged.SYNC[1:])
+    company.rebuild(packaged.as_granted(*rights))
+    assert troubles(company) == []
+    notices = company.pull().notices
+    assert [each for each in notices if "__c" in each] == []
+    done = run.run_sync(
+        company.config, allow_large_change=False, adopt=False, progress=lambda source, rows: None
+    )
+    assert done.to_json()["quarantined"] == 0
+    planned = [each for each in done.plan.to_json()["changes"] if each["object"] != "Task"]
     assert [(each["action"], each["object"], each["id"], each["account_id"]) for each in planned] == [
         ("create", SCORE, None, account) for account in sorted(accounts)
     ]
     fields = planned[0]["fields"]
     assert fields[KEY] == fields[PARENT] == {"before": None, "after": min(accounts)}
     assert fields["Rapport_Band__c"]["before"] is None
-    company.sync()
     made = records(company)
     assert {key: figures(row) for key, row in made.items()} == {
         key: figures(row) for key, row in accounts.items()
@@ -130,14 +146,25 @@ def test_both_ways_write_the_same_figures_and_a_second_run_writes_nothing(serve)
     told = company.sync()
     assert (told["changes"], told["held"], company.writes()) == (0, 0, writes), told
 
+    company.rebuild(packaged.as_granted(*rights, "Rapport_Sync_Score"))
+    assert troubles(company) == [], "who fills the link has to edit accounts"
     write_to(company, "account")
     with pytest.raises(SyncError, match="write_to"):
         company.plan()
 
 
+def troubles(company: Company) -> list[tuple[str, str]]:
+    """What `doctor` has against the rights of the user."""
+    config = company.config
+    salesforce = Salesforce(config.salesforce_settings(), config.http_settings())
+    found = examine(salesforce, object_needs(config))
+    return [(each.subject, each.code) for each in found if each.severity != "note"]
+
+
 def test_a_record_lives_among_people(company):
     """What they edit is held, what they delete is made anew, and a merge leaves the other account's record alone."""
-    company.sync()
+    told = company.sync()
+    assert not [notice for notice in told["notices"] if LINK in notice]
     first = records(company)
     acme, borealis = sorted(first)
     with company.simulator.edit() as (org, _):
@@ -167,14 +194,7 @@ def test_a_record_lives_among_people(company):
     assert after[borealis]["Rapport_Health__c"] > 3, "taken over on purpose"
 
 
-def test_lost_answers_and_a_run_that_ends_between_two_lines_double_nothing(company, monkeypatch):
-    company.simulator._faults.losing = True
-    told = company.sync(sleep=lambda _: None)
-    assert company.simulator._faults.creations == 2, "scores, whose answer was lost, and tasks"
-    company.simulator._faults.losing = False
-    assert (told["quarantined"], told["skipped"]) == (0, 2), "they were found where they had been sent"
-    made = records(company)
-
+def test_a_run_that_ends_between_two_lines_and_a_lost_answer_double_nothing(company, monkeypatch):
     class PowerCut(BaseException):
         pass
 
@@ -184,22 +204,29 @@ def test_lost_answers_and_a_run_that_ends_between_two_lines_double_nothing(compa
         create(self, object_name, rows)
         raise PowerCut
 
-    with company.simulator.edit() as (org, _):
-        for row in made.values():
-            org.remove(row["Id"])
     monkeypatch.setattr(Salesforce, "create", cut)
-    later(company)
     with pytest.raises(PowerCut):
         company.sync()
     monkeypatch.setattr(Salesforce, "create", create)
+    made = records(company)
+    acme, borealis = sorted(made)
+    with company.simulator.edit() as (org, _):  # before the next run asks what became of them
+        org.change(made[acme]["Id"], Rapport_Health__c=2)
+        org.remove(made[borealis]["Id"])
+    company.simulator._faults.losing = True
+    told = company.sync(sleep=lambda _: None)
+    assert company.simulator._faults.creations == 2, "a record, whose answer was lost, and tasks"
+    assert (told["quarantined"], told["skipped"]) == (0, 1), "it was found where it had been sent"
+    assert told["held"] == 1, "what a person has entered since is nobody else's"
     again = records(company)
-    with company.simulator.edit() as (org, _):  # before the next run asks what became of it
-        org.change(again[min(again)]["Id"], Rapport_Health__c=2)
-    told = company.sync()
-    assert {key: row["Id"] for key, row in records(company).items()} == {
-        key: row["Id"] for key, row in again.items()
+    assert again[acme] == {**made[acme], "Rapport_Health__c": 2, **stamps(again[acme])}
+    assert again[borealis]["Rapport_Health__c"] == made[borealis]["Rapport_Health__c"]
+
+
+def stamps(row: dict) -> dict:
+    return {
+        name: row[name] for name in ("SystemModstamp", "LastModifiedDate", "LastModifiedById") if name in row
     }
-    assert (told["changes"], told["held"]) == (0, 1), "what a person has entered since is nobody else's"
 
 
 def test_what_is_in_the_way_is_one_notice_and_tasks_are_still_made(company):
@@ -224,34 +251,31 @@ def test_what_is_in_the_way_is_one_notice_and_tasks_are_still_made(company):
 
 
 def test_a_link_on_the_account_is_filled_once_and_follows_its_record(serve):
-    book = customers(on_account=False)
-    book.schema["Account"]["fields"] = [{"name": LINK, "type": "reference", "referenceTo": [SCORE]}]
+    book = customers()
+    book.schema["Account"]["fields"][0]["updateable"] = True
+    acme, borealis = (row["Id"] for row in book.salesforce["Account"])
+    wanted = {acme: sf_id("a0X", 1), borealis: sf_id("a0X", 2)}
+    for account, record in wanted.items():  # as they lie there when the package comes after them
+        key = account[:15] if account == acme else account
+        book.salesforce[SCORE].append({"Id": record, KEY: key, PARENT: account, "IsDeleted": False})
     company = serve(book)
     write_to(company, "object")
 
     def links() -> dict[str, str | None]:
         return {row["Id"]: row[LINK] for row in company.org("Account")}
 
-    company.sync()
-    wanted = {key: row["Id"] for key, row in records(company).items()}
-    later(company)
-    assert company.sync()["changes"] == 2
+    told = company.sync()
+    assert told["changes"] == 2 + 2 + len([row for row in company.org("Task") if row.get("Rapport_Key__c")])
     assert links() == wanted
-    acme, borealis = sorted(wanted)
-    with company.simulator.edit() as (org, _):  # as a merge may leave it
-        org.change(borealis, **{LINK: wanted[acme]})
-    later(company)
-    assert company.sync()["changes"] == 1
-    assert links() == wanted
-
-    schema = deepcopy(company.book.schema)
-    schema["Account"]["fields"][0] |= {"updateable": False}
-    company.rebuild(schema)
+    assert {row["Id"] for row in records(company).values() if row["Rapport_Band__c"]} == set(wanted.values())
     with company.simulator.edit() as (org, _):
-        org.change(borealis, **{LINK: None})
+        org.change(borealis, **{LINK: wanted[acme]})  # as a merge may leave it
+        chosen = org.add(SCORE, **{PARENT: acme})  # and this is what somebody made and wants to see
+        org.change(acme, **{LINK: chosen})
     later(company)
-    assert not [each for each in company.pull().notices if LINK in each]
-    assert company.plan().is_empty
+    told = company.sync()
+    assert (told["changes"], told["held"]) == (1, 1)
+    assert links() == {acme: chosen, borealis: wanted[borealis]}
 
 
 @pytest.mark.parametrize(
