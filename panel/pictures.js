@@ -18,7 +18,8 @@ const SHAPES = {
     side: { formFactor: 'Large', width: 400, scale: 1 },
     small: { formFactor: 'Small', width: 375, scale: 2 },
 };
-const TIMEOUT = 20_000;
+const TIMEOUT = 20_000; // of one step; of all of it:
+const LIMIT = 300_000;
 const BROWSERS = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
 
 const PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rapport</title>
@@ -38,7 +39,7 @@ function browserOnPath() {
             }
         }
     }
-    throw new Error(`None of ${BROWSERS.join(', ')} is on the PATH; install one, on Debian: apt-get install chromium-headless-shell`);
+    throw new Error(`None of ${BROWSERS.join(', ')} is on the PATH; make check-panel installs one.`);
 }
 
 /** What is wrong with the page as it stands, as lines. */
@@ -141,6 +142,10 @@ async function show(browser, scene, { formFactor, width, scale }) {
 }
 
 const wanted = process.argv.slice(2);
+setTimeout(() => {
+    console.error(`The pictures took more than ${LIMIT / 1000} seconds; what hangs is not known.`);
+    process.exit(1);
+}, LIMIT).unref();
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 const browser = await puppeteer.launch({

@@ -60,7 +60,6 @@ function nodes(data, objectName) {
 }
 
 export default class RapportPanel extends LightningElement {
-    @api recordId;
     @api title;
     @api hideScorecards = false;
     @api hideBrief = false;
@@ -68,22 +67,30 @@ export default class RapportPanel extends LightningElement {
     lang = LANG;
     locale = LOCALE;
     formFactor = FORM_FACTOR;
-    scoreQuery;
-    scoreId;
     account;
+    scoreId;
     score;
-    asking = false;
+    isScoreKnown = false;
     sources = [];
     failed = false;
+    accountId;
+
+    @api
+    get recordId() {
+        return this.accountId;
+    }
+
+    set recordId(value) {
+        this.accountId = value;
+        // what is still on its way is about another account
+        Object.assign(this, { account: undefined, scoreId: undefined, score: undefined, isScoreKnown: false });
+    }
 
     @wire(getRecord, { recordId: '$recordId', optionalFields: ACCOUNT_FIELDS })
     readAccount({ data, error }) {
         this.failed = Boolean(error);
         if (data) {
             this.account = valuesOf(data);
-            // An org that keeps its scores off the account has nothing in these fields.
-            this.asking = !isWritten(this.account);
-            this.scoreQuery = this.asking ? SCORE : undefined;
         }
     }
 
@@ -94,7 +101,7 @@ export default class RapportPanel extends LightningElement {
             // Accounts that were merged leave their records behind: it is the one that Rapport made for this account.
             const own = found.find((node) => node.Rapport_Account_Id__c?.value === this.recordId);
             this.scoreId = (own ?? found[0])?.Id;
-            this.asking = Boolean(this.scoreId);
+            this.isScoreKnown ||= !this.scoreId;
         }
     }
 
@@ -102,7 +109,7 @@ export default class RapportPanel extends LightningElement {
     readScore({ data, error }) {
         if (data || error) {
             this.score = data ? valuesOf(data) : undefined;
-            this.asking = false;
+            this.isScoreKnown = true;
         }
     }
 
@@ -117,19 +124,28 @@ export default class RapportPanel extends LightningElement {
             .filter((each) => each.source);
     }
 
+    /** An org that keeps its scores off the account has nothing in the account's fields. */
+    get isBeside() {
+        return Boolean(this.account) && !isWritten(this.account);
+    }
+
+    get scoreQuery() {
+        return this.isBeside ? SCORE : undefined;
+    }
+
     get scoreVariables() {
         return { accountId: this.recordId };
     }
 
     get record() {
-        return this.scoreQuery && this.score ? this.score : this.account;
+        return this.isBeside && this.score ? this.score : this.account;
     }
 
     get state() {
         if (this.failed) {
             return 'failed';
         }
-        return this.account && !this.asking ? 'ready' : 'loading';
+        return this.account && (this.isScoreKnown || !this.isBeside) ? 'ready' : 'loading';
     }
 
     /** The day it is where the user is, as `2026-11-22`. */
