@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from connectors import jira_tables
 from connectors.batches import ARROW, Column
+from sync import score_object
 from sync.errors import SyncError
 from sync.objects import AUTOMATIC, HEADERS, OBJECTS
 from sync.staging import Staging, drop_kept, quoted
@@ -220,6 +221,8 @@ class Mirror:
         tables = {
             each.name: (each.table, "Id", "SystemModstamp") for each in OBJECTS if each.only_with is None
         }
+        if score_object.TABLE in self._columns_of():
+            tables[score_object.OBJECT] = (score_object.TABLE, "Id", "SystemModstamp")
         table, key, stamp = tables.get(object_name, ("jira_issue", "id", "updated"))
         limit = instant.astimezone(UTC).replace(tzinfo=None)
         return self.one(f"select 1 from {table} where {key} = ? and {stamp} > ?", record, limit) is not None
