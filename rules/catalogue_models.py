@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from rules.expressions import Expression
-    from rules.tasks import OnClear, RuleKind, RuleState, Severity
+    from rules.tasks import OnClear, RuleKind, RulePer, RuleState, Severity
     from rules.templates import Template
 
 Aggregate = Literal[
@@ -154,6 +154,7 @@ class Due:
 class Rule:
     """`after` names rules that ask for much the same: while one of them has a task, this one begins none.
 
+    With `per` "meeting" each coming meeting has a task of its own, as soon as it is the next one.
     `subject` and `description` are English, `subjects` and `descriptions` those in other languages.
     """
 
@@ -169,6 +170,7 @@ class Rule:
     on_clear: OnClear
     after: tuple[str, ...]
     enabled: bool
+    per: RulePer = "account"
     subjects: Mapping[str, Template] = field(default_factory=dict)
     descriptions: Mapping[str, Template] = field(default_factory=dict)
 

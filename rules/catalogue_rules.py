@@ -11,7 +11,7 @@ from rules.catalogue_models import Due, DueUnit, Rule, RuleTest
 from rules.catalogue_sections import Section, as_decimal, is_number, options, unknown_name
 from rules.expression_tokens import closest
 from rules.faults import Fault
-from rules.tasks import OnClear, RuleKind, RuleState, Severity
+from rules.tasks import OnClear, RuleKind, RulePer, RuleState, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,6 +25,7 @@ TEXT_COLUMNS: Mapping[str, Type] = {
     "contact": "text",
     "due": "date",
 }
+MEETING_COLUMNS: Mapping[str, Type] = {"meeting": "text", "meeting_day": "date"}
 MOST_DAYS = 3660
 
 _DUE = re.compile(r"(\d{1,4}) (business )?days?")
@@ -59,8 +60,10 @@ def rule(section: Section, facts: Facts, rules: Collection[str]) -> Rule | None:
     when = section.expression("when", facts.conditions, want="boolean", noun="metric", choices=facts.choices)
     kind = cast("RuleKind | None", section.choice("kind", options(RuleKind)))
     severity = cast("Severity", section.choice("severity", options(Severity), "normal"))
-    subject, subjects = catalogue_texts.template(section, "subject", facts.texts, one_line=True)
-    description, descriptions = catalogue_texts.template(section, "description", facts.texts)
+    per = cast("RulePer", section.choice("per", options(RulePer), "account"))
+    columns = {**facts.texts, **MEETING_COLUMNS} if per == "meeting" else facts.texts
+    subject, subjects = catalogue_texts.template(section, "subject", columns, one_line=True)
+    description, descriptions = catalogue_texts.template(section, "description", columns)
     due = _due(section)
     section.choice("assign", ("account_manager",), "account_manager")
     cooldown = _cooldown(section)
@@ -92,6 +95,7 @@ def rule(section: Section, facts: Facts, rules: Collection[str]) -> Rule | None:
         on_clear=on_clear,
         after=after,
         enabled=enabled,
+        per=per,
         subjects=subjects,
         descriptions=descriptions,
     )

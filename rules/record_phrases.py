@@ -8,6 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PHRASES: Mapping[str, Mapping[str, str]] = {
+    # Tasks for a meeting
+    "meeting_over": {
+        "en": "the meeting is over, or no longer in the calendar",
+        "de": "das Treffen ist vorbei oder steht nicht mehr im Kalender",
+    },
     # How a contact is named
     "meeting": {"en": "meeting", "de": "Treffen"},
     "call": {"en": "call", "de": "Anruf"},

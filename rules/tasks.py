@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
-from rules import evidence, words
+from rules import evidence, notation, words
 from rules.expressions import clauses, to_sql
 from rules.phrases import ENGLISH, say
 from rules.templates import clean, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
 
     import duckdb
@@ -32,6 +32,7 @@ RuleState = Literal["fires", "silent", "unknown"]
 RuleKind = Literal["fix", "grow", "govern"]
 Severity = Literal["high", "normal", "low"]
 OnClear = Literal["complete", "delete", "leave"]
+RulePer = Literal["account", "meeting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +75,27 @@ def outcomes(
     connection: duckdb.DuckDBPyConnection,
     catalogue: Catalogue,
     *,
-    tracked: Iterable[tuple[str, str]],
+    tracked: Iterable[tuple[str, ...]],
     day: date,
     hours: BusinessHours,
     where: str | None = None,
 ) -> list[RuleOutcome]:
-    """What every rule says: all that fire, and the silent and unknown ones among `tracked` (rule, account_id) pairs.
+    """What every rule says: all that fire, and the silent and unknown ones among `tracked`: rule and account_id, and the
+    subject key where there is one.
 
     `where` limits accounts (SQL over the `accounts` source, compiled from `rollout.where`). Reads `eval_facts` of
     `scorecards.evaluate`; sorted by rule and account.
     """
-    pairs = sorted(set(tracked))
+    known = list(tracked)
+    pairs = sorted({(name, account_id) for name, account_id, *_ in known})
+    asked_for: dict[tuple[str, str], set[str]] = {}
+    for name, account_id, *subject in known:
+        asked_for.setdefault((name, account_id), set()).update(each for each in subject if each)
     connection.register(
         "incoming",
         pa.table(
             {
-                "rule": pa.array([rule for rule, _ in pairs], pa.string()),
+                "rule": pa.array([name for name, _ in pairs], pa.string()),
                 "account_id": pa.array([account_id for _, account_id in pairs], pa.string()),
             }
         ),
@@ -99,7 +105,7 @@ def outcomes(
     found: list[RuleOutcome] = []
     for rule in sorted(catalogue.rules.values(), key=lambda each: each.name):
         if rule.enabled:
-            found += _of_rule(connection, catalogue, rule, day, hours, where)
+            found += _of_rule(connection, catalogue, rule, day, hours, where, asked_for)
     return found
 
 
@@ -110,6 +116,7 @@ def _of_rule(
     day: date,
     hours: BusinessHours,
     where: str | None,
+    asked_for: Mapping[tuple[str, str], Collection[str]],
 ) -> list[RuleOutcome]:
     parts = clauses(rule.when)
     known = words.columns(catalogue)
@@ -134,6 +141,7 @@ def _of_rule(
     subjects = (rule.subject, *rule.subjects.values())
     said = sorted(rule.when.columns.union(*(each.columns for each in subjects)) & catalogue.metrics.keys())
     behind = evidence.of_accounts(connection, catalogue, said, "candidate") if rows else {}
+    meetings = _meetings(connection) if rule.per == "meeting" else {}
     connection.execute("drop table candidate")
     contacts = _contacts(connection, behind.values())
     due = _due(rule, day, hours)
@@ -157,40 +165,85 @@ def _of_rule(
             "contact": contacts[person].name if person else account or account_id,
             "due": due,
         }
+        ahead = meetings.get(account_id, ())
+        meeting = ahead[0] if ahead else None
+        if meeting is not None:
+            fields |= {"meeting": meeting.subject, "meeting_day": meeting.day}
+            fields["due"] = _before(meeting.day, due, day, hours)
         why_you = _why_you(fields["account"], language, is_manager=owner_id == manager_id)
         states = rest[: len(parts)]
-        text = _Text(rule, language, columns_in[language], catalogue)
+        text = _Text(rule, language, columns_in[language], catalogue, meeting)
         reason = words.condition(parts, states, facts, known, holds=holds)
-        found.append(
-            RuleOutcome(
-                rule=rule.name,
-                kind=rule.kind,
-                severity=rule.severity,
-                state="unknown" if holds is None else "fires" if holds else "silent",
-                account_id=account_id,
-                account=clean(account or ""),
-                subject_key="",
-                owner_id=owner_id,
-                owner_name=owner,
-                who_id=person,
-                subject=text.subject(fields),
-                description=text.description(fields, facts, own, why_you),
-                due=due,
-                basis=_basis(rule, facts, own, band, catalogue),
-                reason=reason,
-                cooldown_days=rule.cooldown_days,
-                on_clear=rule.on_clear,
-                health_band=band,
-                after=rule.after,
-                language=language,
-                told=reason
-                if language == ENGLISH
-                else words.condition(
-                    parts, states, facts, columns_in[language], holds=holds, language=language
-                ),
-            )
+        outcome = RuleOutcome(
+            rule=rule.name,
+            kind=rule.kind,
+            severity=rule.severity,
+            state="unknown" if holds is None else "fires" if holds else "silent",
+            account_id=account_id,
+            account=clean(account or ""),
+            subject_key=meeting.id if meeting else "",
+            owner_id=owner_id,
+            owner_name=owner,
+            who_id=person,
+            subject=text.subject(fields),
+            description=text.description(fields, facts, own, why_you),
+            due=fields["due"],
+            basis=_basis(rule, facts, own, band, catalogue, meeting),
+            reason=reason,
+            cooldown_days=rule.cooldown_days,
+            on_clear=rule.on_clear,
+            health_band=band,
+            after=rule.after,
+            language=language,
+            told=reason
+            if language == ENGLISH
+            else words.condition(parts, states, facts, columns_in[language], holds=holds, language=language),
         )
+        if rule.per == "account" or meeting is not None:
+            found.append(outcome)
+        over = set(asked_for.get((rule.name, account_id), ())) - {each.id for each in ahead}
+        if rule.per == "meeting":
+            found += [_over(outcome, key) for key in sorted(over)]
     return found
+
+
+def _over(outcome: RuleOutcome, meeting: str) -> RuleOutcome:
+    """What is said of a meeting that does not lie ahead any more."""
+    reasons = {each: say(each, "meeting_over") for each in (ENGLISH, outcome.language)}
+    return replace(
+        outcome,
+        state="silent",
+        subject_key=meeting,
+        reason=reasons[ENGLISH],
+        told=reasons[outcome.language],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    id: str
+    subject: str
+    day: date
+
+
+def _meetings(connection: duckdb.DuckDBPyConnection) -> dict[str, list[_Meeting]]:
+    """The meetings that lie ahead of each candidate, the next one first."""
+    found: dict[str, list[_Meeting]] = {}
+    for account_id, event, subject, day in connection.execute(
+        "select m.account_id, m.record_id, coalesce(m.record_text, ''), m.day from coming_meetings m "
+        "semi join candidate c on c.account_id = m.account_id "
+        "order by m.account_id, m.day, m.at nulls first, m.record_id"
+    ).fetchall():
+        found.setdefault(account_id, []).append(_Meeting(event, clean(subject), day))
+    return found
+
+
+def _before(meeting: date, due: date, day: date, hours: BusinessHours) -> date:
+    """On the last business day before the meeting at the latest, where there still is one."""
+    last = meeting - timedelta(days=1)
+    while last > day and not hours.is_business_day(last):
+        last -= timedelta(days=1)
+    return min(due, hours.add_business_days(max(last, day), 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +292,7 @@ class _Text:
     language: str
     columns: Mapping[str, Column]
     catalogue: Catalogue
+    meeting: _Meeting | None
 
     def subject(self, fields: Mapping[str, object]) -> str:
         subject = self.rule.subject_in(self.language)
@@ -254,8 +308,13 @@ class _Text:
         """The facts with the records they rest on, why this person, the rule's own words, how to be rid of it."""
         rule, language = self.rule, self.language
         told = _told(rule)
+        if self.meeting is not None:
+            told = [name for name in told if not _counts_to_meeting(name, self.catalogue)]
         told = [name for name in told if facts[name] is not None] or told
         lines = [self._fact(name, facts[name], own.get(name)) for name in told]
+        if self.meeting is not None:
+            day = notation.spoken_day(self.meeting.day, language)
+            lines.insert(0, f"{self.meeting.subject or say(language, 'meeting').capitalize()}, {day}")
         lines += [why_you, ""]
         own_words = rule.description_in(language)
         if own_words is not None:
@@ -279,6 +338,12 @@ class _Text:
         return f"{text} ({names})" if names else text
 
 
+def _counts_to_meeting(name: str, catalogue: Catalogue) -> bool:
+    """A task for a meeting names its day: how many days are left would be wrong tomorrow."""
+    metric = catalogue.metrics.get(name)
+    return metric is not None and metric.source == "coming_meetings"
+
+
 def _told(rule: Rule) -> list[str]:
     """The columns of the condition, in its own order."""
     return list(dict.fromkeys(name for part in clauses(rule.when) for name in part.columns))
@@ -295,10 +360,13 @@ def _basis(
     own: Mapping[str, Evidence],
     band: str | None,
     catalogue: Catalogue,
+    meeting: _Meeting | None,
 ) -> dict[str, object]:
     # The words of all languages, so that the same facts are news to every reader.
     texts = (rule.subject, *rule.subjects.values(), rule.description, *rule.descriptions.values())
     shown = sorted(rule.when.columns.union(*(each.columns for each in texts if each)) & facts.keys())
+    if meeting is not None:
+        shown = [name for name in shown if not _counts_to_meeting(name, catalogue)]
     return {
         "band": band,
         "numbers": {name: facts[name] for name in shown if isinstance(facts[name], (int, float))},
@@ -309,6 +377,7 @@ def _basis(
                 if name in rule.when.columns and _is_named(catalogue.metrics[name])
                 for record in one.records[: words.NAMED]
             }
+            | ({f"{meeting.id} {meeting.day}"} if meeting else set())
         ),
         "ageing": [name for name in shown if name in catalogue.metrics and catalogue.metrics[name].ageing],
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from rules.catalogue_models import Aggregate, History, Never
 from rules.sources import COVERAGE, SOURCES
-from rules.tasks import OnClear, RuleKind, RuleState, Severity
+from rules.tasks import OnClear, RuleKind, RulePer, RuleState, Severity
 from sync.config_faults import plain_value
 from sync.config_layers import kind_of
 from sync.config_models import Settings
@@ -145,6 +145,7 @@ def _catalogue(sections: dict[str, Node]) -> dict[str, Node]:
         cooldown={"type": "string", "examples": ["14 days"]},
         on_clear=_one_of(OnClear),
         after={"type": "array", "items": line},
+        per=_one_of(RulePer),
         enabled={"type": "boolean"},
     )
     test = _table(rule=line, given={"type": "object"}, expect=_one_of(RuleState))

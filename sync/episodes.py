@@ -189,7 +189,7 @@ def _fires(track: Track, outcome: RuleOutcome, inputs: PlanInputs, plan: TaskPla
     if current is None:
         current = _begin(track, inputs)
         plan.steps.append(_step(current))
-    block = _lasting_block(track, inputs.as_of)
+    block = _lasting_block(track, inputs)
     if block is not None:
         plan.waiting.append(wait(outcome, _block_reason(block)))
     else:
@@ -227,14 +227,23 @@ def _begin(track: Track, inputs: PlanInputs) -> Episode:
     )
 
 
-def _lasting_block(track: Track, as_of: datetime) -> Episode | None:
-    """A dismissal or "Later" outlasts the episode in which it was said; a closing does not."""
+def _lasting_block(track: Track, inputs: PlanInputs) -> Episode | None:
+    """A dismissal or "Later" outlasts the episode in which it was said; a closing does not.
+
+    Whoever dismisses one meeting's task wants none for the others either.
+    """
+    dismissed = [
+        episode
+        for episode in inputs.episodes
+        if episode.outcome == "dismissed"
+        and (episode.rule, episode.account_id) == (track.rule, track.account_id)
+    ]
     blocking = [
         episode
-        for episode in track.episodes
+        for episode in (*track.episodes, *dismissed)
         if episode.outcome in {"dismissed", "snoozed"}
         and episode.blocked_until
-        and as_of < episode.blocked_until
+        and inputs.as_of < episode.blocked_until
     ]
     return max(blocking, key=lambda episode: (episode.blocked_until, episode.key), default=None)
 

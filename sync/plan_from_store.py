@@ -214,14 +214,15 @@ def _aware(moment: datetime | None) -> datetime | None:
 
 def _tracked(
     episodes: list[Episode], own_tasks: list[TaskRow], survivors: Mapping[str, str]
-) -> set[tuple[str, str]]:
-    """Pairs of rule and account whose silence matters: an episode is open, a task is open, or one was found in the
+) -> set[tuple[str, str, str]]:
+    """Rule, account and subject whose silence matters: an episode is open, a task is open, or one was found in the
     org of which nothing is known here.
     """
-    tracked = {(each.rule, each.account_id) for each in episodes if each.ended is None}
+    tracked = {(each.rule, each.account_id, each.subject_key) for each in episodes if each.ended is None}
     known = {each.key for each in episodes}
     for task in own_tasks:
         if is_open(task) or task.key not in known:
-            rule, _, rest = task.key.partition("|")
-            tracked.add((rule, canonical.id18(rest.partition("|")[0])))
-    return {(rule, survivors.get(account, account)) for rule, account in tracked}
+            stem, _, _ = task.key.rpartition("|")
+            rule, account, subject = (*stem.split("|", 2), "", "")[:3]
+            tracked.add((rule, canonical.id18(account), subject))
+    return {(rule, survivors.get(account, account), subject) for rule, account, subject in tracked}

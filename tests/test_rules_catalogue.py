@@ -123,6 +123,7 @@ def test_the_metrics_of_the_first_version_ship():
             "ask_what_is_wrong",
             "re_engage",
             "win_back_contact",
+            "prepare_meeting",
             "reach_unit",
             "widen_contacts",
             "meet_executive",

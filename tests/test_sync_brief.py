@@ -2,41 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from company import CUSTOMER, NOW, Book, Company, ago
 
+from rules import catalogue
+from rules.sources import SOURCES
 from simulator import dataset
 from simulator.server import Simulator
 
 HOSTILE = "<script>alert(1)</script> =cmd|' /C calc'!A0 [~user] \u202egnp.exe\r\nnext"
 RULES = '[jira]\nurl = "{jira}"\nemail = "i@vendor.example"\nquote_projects = ["BILL"]\n'
+RULES += "[safety]\nmax_new_tasks_per_owner_day = 50\nmax_open_tasks_per_owner = 50\n"
 
 
-def held_of(company: Company, name: str) -> dict:
-    return next(record for record in company.org("Account") if record["Name"] == name)
+@dataclass
+class Seen:
+    accounts: dict[str, dict]
+    org_tasks: list[dict]
+
+    def lines(self, name: str) -> list[str]:
+        return (self.accounts[name].get("Rapport_Brief__c") or "").splitlines()
+
+    def tasks(self, meeting: str) -> list[dict]:
+        return [each for each in self.org_tasks if each["Subject"].startswith(f"Prepare: {meeting} ")]
 
 
-def brief_of(company: Company, name: str = "Acme") -> list[str]:
-    return (held_of(company, name).get("Rapport_Brief__c") or "").splitlines()
+@dataclass
+class Story:
+    """What stood in the org on Wednesday, after news on Thursday, and on Saturday."""
+
+    site: str
+    org: str
+    event: str
+    first: Seen
+    unchanged: tuple
+    second: Seen
+    third: Seen
+
+
+def seen(company: Company) -> Seen:
+    accounts = {each["Name"]: dict(each) for each in company.org("Account")}
+    return Seen(accounts, [dict(each) for each in company.org("Task") if each.get("Rapport_Key__c")])
 
 
 def of_kind(lines: list[str], kind: str) -> list[str]:
     return [line for line in lines if line.startswith(f"{kind}: ")]
 
 
-def prepare_tasks(company: Company) -> list[dict]:
-    return [
-        each
-        for each in company.org("Task")
-        if (each.get("Rapport_Key__c") or "").startswith("prepare_meeting|")
-    ]
-
-
 @pytest.fixture(scope="module")
-def company(tmp_path_factory):
-    """A Wednesday. Acme meets us on Friday, Later on Monday, Hostile tomorrow, Private and Past not in sight of anybody."""
+def story(tmp_path_factory):
+    """On Wednesday Acme meets us in two days, Later on Monday, Hostile tomorrow, Private in nobody's sight; then days pass."""
     folder = tmp_path_factory.mktemp("brief")
     book = Book()
     book.schema["Account"]["fields"].append(
@@ -67,32 +85,42 @@ def company(tmp_path_factory):
         company = Company(folder, simulator, book)
         company.configure(RULES)
         company.sync()
-        yield company
+        first = seen(company)
+        company.pull()
+        unchanged = company.plan().changes
+        now = NOW + timedelta(days=1)
+        company.at(now)
+        with simulator.edit() as (_, site):
+            site.add_comment("BILL-2", "?", at=now, author=CUSTOMER)
+            site.set_fields("BILL-3", {"priority": {"id": "1", "name": "Highest"}}, at=now)
+        company.sync()
+        second = seen(company)
+        company.at(NOW + timedelta(days=3))
+        company.sync()
+        yield Story(
+            simulator.jira_url, simulator.salesforce_url, event, first, unchanged, second, seen(company)
+        )
 
 
-def test_the_brief_says_who_comes_how_it_stands_and_what_is_open(company):
-    site, org = company.simulator.jira_url, company.simulator.salesforce_url
-    lines = brief_of(company)
-    event = next(each["Id"] for each in company.org("Event") if each["Subject"] == "Quarterly review")
-    assert lines[0] == f"Meeting on Fri 20 Nov 2026, 14:00: Quarterly review  {org}/{event}"
+def test_the_brief_says_who_comes_how_it_stands_and_what_is_open(story):
+    site, org = story.site, story.org
+    lines = story.first.lines("Acme")
+    assert lines[0] == f"Meeting on Fri 20 Nov 2026, 14:00: Quarterly review  {org}/{story.event}"
     dana, lee = of_kind(lines, "Comes")
     assert dana.startswith(f"Comes: Dana Okafor, CIO, last contact on 3 Nov 2026  {org}/003")
     assert lee.startswith(f"Comes: Lee Wong, no contact on record  {org}/003")
     (standing,) = (line for line in lines if line.startswith("How it stands on 18 Nov 2026: Health "))
-    health = int(held_of(company, "Acme")["Rapport_Health__c"])
-    assert f"Health {health}, " in standing
+    assert f"Health {int(story.first.accounts['Acme']['Rapport_Health__c'])}, " in standing
     assert "since the meeting on 3 Nov 2026: 1 issue new" in standing
     assert of_kind(lines, "They wait") == [f"They wait: SUP-1, for 16 business hours  {site}/browse/SUP-1"]
-    assert of_kind(lines, "Urgent") == [
-        f"Urgent: BILL-1 Billing run fails, Highest, open for 4 days  {site}/browse/BILL-1"
-    ]
-    assert of_kind(lines, "Overdue") == [
-        f"Overdue: BILL-2 About BILL-2, due on 15 Nov 2026  {site}/browse/BILL-2"
-    ]
-    assert of_kind(lines, "Promised") == [
-        f"Promised: BILL-3 About BILL-3, due on 21 Nov 2026  {site}/browse/BILL-3"
-    ]
-    assert of_kind(lines, "We wait") == [f"We wait: SUP-2, for 6 days  {site}/browse/SUP-2"]
+    for kind, text in (
+        ("Urgent", "BILL-1 Billing run fails, Highest, open for 4 days"),
+        ("Overdue", "BILL-2 About BILL-2, due on 15 Nov 2026"),
+        ("Promised", "BILL-3 About BILL-3, due on 21 Nov 2026"),
+        ("We wait", "SUP-2, for 6 days"),
+    ):
+        key = text.split(" ")[0].rstrip(",")
+        assert of_kind(lines, kind) == [f"{kind}: {text}  {site}/browse/{key}"]
     (deal,) = of_kind(lines, "Open deal")
     assert deal.startswith("Open deal: Second plant, Proposal, 120,000, to close on 28 Dec 2026  ")
     assert len(of_kind(lines, "Project")) == 2
@@ -101,30 +129,41 @@ def test_the_brief_says_who_comes_how_it_stands_and_what_is_open(company):
     assert order.index("Comes") < order.index("Do first") < order.index("They wait") < order.index("Urgent")
 
 
-def test_only_meetings_that_are_near_and_not_private_have_one(company):
-    assert brief_of(company, "Later") == brief_of(company, "Private") == []
+def test_only_meetings_that_are_near_and_not_private_have_one(story):
+    assert story.first.lines("Later") == story.first.lines("Private") == []
+    assert story.third.lines("Later")[0].startswith("Meeting on Mon 23 Nov 2026, 12:00: Next week")
 
 
-def test_names_from_outside_stay_lines_of_text(company):
-    lines = brief_of(company, "Hostile")
+def test_names_from_outside_stay_lines_of_text(story):
+    lines = story.first.lines("Hostile")
     assert lines[0].startswith("Meeting on Thu 19 Nov 2026, 12:00: <script>alert(1)</script> =cmd|")
     assert len(of_kind(lines, "Comes")) == 1
     assert all(len(line) < 400 for line in lines)
     assert not set("\u202e\r") & set("".join(lines))
 
 
-def test_unchanged_facts_write_nothing_and_new_ones_do_until_the_meeting_is_over(company):
-    company.pull()
-    assert company.plan().changes == ()
-    now = NOW + timedelta(days=1)
-    company.at(now)
-    with company.simulator.edit() as (_, site):
-        site.add_comment("BILL-2", "?", at=now, author=CUSTOMER)
-        site.set_fields("BILL-3", {"priority": {"id": "1", "name": "Highest"}}, at=now)
-    company.sync()
-    assert len(of_kind(brief_of(company), "Urgent")) == 2
-    stood = brief_of(company)
-    company.at(NOW + timedelta(days=3))
-    company.sync()
-    assert brief_of(company) == stood
-    assert brief_of(company, "Later")[0].startswith("Meeting on Mon 23 Nov 2026, 12:00: Next week")
+def test_a_brief_is_written_again_for_new_facts_and_left_when_the_meeting_is_over(story):
+    assert story.unchanged == ()
+    assert len(of_kind(story.first.lines("Acme"), "Urgent")) == 1
+    assert len(of_kind(story.second.lines("Acme"), "Urgent")) == 2
+    assert story.third.lines("Acme") == story.second.lines("Acme")
+
+
+def test_each_meeting_has_one_task_that_closes_itself_when_it_is_over(story):
+    (task,) = story.first.tasks("Quarterly review")
+    assert task["Subject"] == "Prepare: Quarterly review with Acme on 2026-11-20"
+    assert task["ActivityDate"] == "2026-11-19"
+    assert task["Description"].startswith("Quarterly review, 20 Nov 2026\n")
+    assert f"|{story.event}|" in task["Rapport_Key__c"]
+    assert not story.first.tasks("Next week")
+    assert story.second.tasks("Quarterly review") == [task]
+    (closed,) = story.third.tasks("Quarterly review")
+    assert closed["Status"] == "Completed"
+    assert "the meeting is over" in closed["Description"]
+    (monday,) = story.third.tasks("Next week")
+    assert (monday["Status"], monday["ActivityDate"]) == ("Not Started", "2026-11-23")
+
+
+def test_preparing_comes_after_all_that_is_to_be_mended():
+    rules = catalogue.load({}, SOURCES).rules
+    assert (rules["prepare_meeting"].severity, rules["prepare_meeting"].kind) == ("low", "govern")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
@@ -55,15 +56,41 @@ def held_of(company: Company, name: str) -> dict:
     return next(record for record in company.org("Account") if record["Name"] == name)
 
 
+def held(company: Company) -> dict[str, dict]:
+    """What stands on each account now."""
+    return {
+        "Bad" if "script" in each["Name"] else each["Name"]: dict(each) for each in company.org("Account")
+    }
+
+
+def changes(company: Company) -> tuple:
+    company.pull()
+    return company.plan().changes
+
+
+@dataclass
+class Story:
+    """What stood on the accounts after each sync, and what a plan would have written between them."""
+
+    site: str
+    org: str
+    call: str
+    first: dict[str, dict]
+    unchanged: tuple
+    a_week_on: tuple
+    second: dict[str, dict]
+    settled: tuple
+
+
 @pytest.fixture(scope="module")
-def company(tmp_path_factory):
-    """Acme with two projects and an open question, a company with a hostile name, synced once."""
+def story(tmp_path_factory):
+    """Acme with three projects and an open question, and a company with a hostile name; a week later somebody calls Acme."""
     folder = tmp_path_factory.mktemp("words")
     book = Book()
     add_fields(book)
     acme = book.account("Acme")
     dana = book.contact(acme, "dana@acme.example", Name="Dana Okafor")
-    book.call(acme, ago(days=20), dana, Subject="Do not quote this subject")
+    call = book.call(acme, ago(days=20), dana, Subject="Do not quote this subject")
     question = book.issue("SUP-1", acme, service=True, reporter=CUSTOMER, summary="Secret title")
     book.comment(question, CUSTOMER, ago(days=3))
     for number in range(1, 4):
@@ -82,69 +109,61 @@ def company(tmp_path_factory):
         company = Company(folder, simulator, book)
         company.configure(MEASURED)
         company.sync()
-        yield company
+        first, unchanged = held(company), changes(company)
+        company.at(NOW + timedelta(days=6))
+        a_week_on = changes(company)
+        now = NOW + timedelta(days=7)
+        company.at(now)
+        with simulator.edit() as (org, site):
+            org.add("Task", WhatId=acme, AccountId=acme, TaskSubtype="Call", Status="Completed", Subject="Call",
+                    CompletedDateTime=now.isoformat(), OwnerId=book.user)  # fmt: skip
+            for key in ("BILL-1", "BILL-2"):
+                site.set_status(key, "Open", at=now, author=STAFF)
+        company.sync()
+        second, settled = held(company), changes(company)
+        yield Story(
+            simulator.jira_url, simulator.salesforce_url, call, first, unchanged, a_week_on, second, settled
+        )
 
 
-def test_each_reason_has_its_links_below_it_and_nothing_of_what_people_wrote_there(company):
-    site, org = company.simulator.jira_url, company.simulator.salesforce_url
-    call = next(record["Id"] for record in company.org("Task"))
-    assert held_of(company, "Acme")["Rapport_Why__c"].splitlines() == [
+def test_each_reason_has_its_links_below_it_and_nothing_of_what_people_wrote_there(story):
+    assert story.first["Acme"]["Rapport_Why__c"].splitlines() == [
         "−25  unanswered questions: 1 message",
-        f"    • SUP-1  {site}/browse/SUP-1",
+        f"    • SUP-1  {story.site}/browse/SUP-1",
         "−12  days since contact: 20",
-        f"    • call, D. Okafor, 29 Oct 2026  {org}/{call}",
+        f"    • call, D. Okafor, 29 Oct 2026  {story.org}/{story.call}",
     ]
 
 
-def test_each_project_has_a_line_the_latest_active_first(company):
-    site = company.simulator.jira_url
-    assert held_of(company, "Acme")["Rapport_Projects__c"].splitlines() == [
-        f"SUP, since 29 Oct 2026: 1 open  {site}/browse/SUP",
-        f"BILL, since 20 Aug 2026: 1 open, 1 overdue, 3 done; 100 % on time; 10 hours in 90 days  {site}/browse/BILL",
-        f"OLD, since 14 Oct 2025: nothing open, 1 done  {site}/browse/OLD",
+def test_each_project_has_a_line_the_latest_active_first(story):
+    bill = "BILL, since 20 Aug 2026: 1 open, 1 overdue, 3 done; 100 % on time; 10 hours in 90 days"
+    assert story.first["Acme"]["Rapport_Projects__c"].splitlines() == [
+        f"SUP, since 29 Oct 2026: 1 open  {story.site}/browse/SUP",
+        f"{bill}  {story.site}/browse/BILL",
+        f"OLD, since 14 Oct 2025: nothing open, 1 done  {story.site}/browse/OLD",
     ]
+    assert "BILL, since 20 Aug 2026: 3 open" in story.second["Acme"]["Rapport_Projects__c"]
 
 
-def test_the_scores_of_the_weeks_end_with_todays(company):
-    assert held_of(company, "Acme")["Rapport_History__c"] == "2026-11-18:62"
-
-
-def test_names_from_outside_stay_one_line_of_text(company):
-    record = next(each for each in company.org("Account") if "script" in each["Name"])
-    lines = record["Rapport_Why__c"].splitlines()
-    assert len(lines) == 2
-    assert re.fullmatch(r"    • call, .*, 19 Oct 2026  http://127.0.0.1:\d+/00T\w{15}", lines[1])
-    assert not set("\u202e\u2066\r") & set(record["Rapport_Why__c"])
-    assert len(lines[1]) < 250
-
-
-def test_unchanged_data_write_nothing_and_a_week_alone_neither(company):
-    company.pull()
-    assert company.plan().changes == ()
-    company.at(NOW + timedelta(days=6))
-    company.pull()
-    assert company.plan().changes == ()
-    company.at(NOW)
-
-
-def test_what_changed_is_said_and_the_scores_of_the_weeks_go_along(company):
-    now = NOW + timedelta(days=7)
-    company.at(now)
-    with company.simulator.edit() as (org, site):
-        acme = held_of(company, "Acme")["Id"]
-        org.add("Task", WhatId=acme, AccountId=acme, TaskSubtype="Call", Status="Completed", Subject="Call",
-                CompletedDateTime=now.isoformat(), OwnerId=company.book.user)  # fmt: skip
-        for key in ("BILL-1", "BILL-2"):
-            site.set_status(key, "Open", at=now, author=STAFF)
-    company.sync()
-    held = held_of(company, "Acme")
-    assert held["Rapport_Why__c"].splitlines()[-1] == (
+def test_what_changed_is_said_and_the_scores_of_the_weeks_go_along(story):
+    assert story.second["Acme"]["Rapport_Why__c"].splitlines()[-1] == (
         "Since 18 Nov 2026: Health 62 → 75, amber → green; settled: days since contact"
     )
-    assert held["Rapport_History__c"] == "2026-11-18:62 2026-11-25:75"
-    assert "BILL, since 20 Aug 2026: 3 open" in held["Rapport_Projects__c"]
-    company.pull()
-    assert company.plan().changes == ()
+    assert story.first["Acme"]["Rapport_History__c"] == "2026-11-18:62"
+    assert story.second["Acme"]["Rapport_History__c"] == "2026-11-18:62 2026-11-25:75"
+    assert story.second["Bad"]["Rapport_History__c"] == story.first["Bad"]["Rapport_History__c"]  # untouched
+
+
+def test_unchanged_data_write_nothing_and_neither_do_days_that_pass(story):
+    assert (story.unchanged, story.a_week_on, story.settled) == ((), (), ())
+
+
+def test_names_from_outside_stay_one_line_of_text(story):
+    why = story.first["Bad"]["Rapport_Why__c"]
+    _, named = why.splitlines()
+    assert re.fullmatch(r"    • call, .*, 19 Oct 2026  http://127.0.0.1:\d+/00T\w{15}", named)
+    assert not set("\u202e\u2066\r") & set(why)
+    assert len(named) < 250
 
 
 def test_a_text_is_cut_by_whole_lines_links_first():
