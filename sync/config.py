@@ -309,7 +309,7 @@ def _read(path: Path | None) -> tuple[dict[str, Any], Places, ConfigFault | None
         tree = tomllib.loads(text)
         return tree, Places(str(path), key_lines(text)), None
     except FileNotFoundError:
-        problem = "there is no such file; copy config.example.toml to it, or name another with --config"
+        problem = "there is no such file; let rapport init write one, or name another with --config"
     except OSError as fault:
         problem = f"the file cannot be read: {fault.strerror}"
     except UnicodeDecodeError as fault:

@@ -83,7 +83,7 @@ def can_stand(text: str) -> bool:
 
 def shown(text: object, most: int = LONGEST_SHOWN) -> str:
     """A text from outside inside a sentence: one line, one direction of writing, no longer than a line has room for."""
-    plain = clean(str(text).encode(errors="replace").decode()).strip()
+    plain = "".join(char if char.isprintable() else " " for char in clean(str(text))).strip()
     return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
 
 

@@ -15,6 +15,7 @@ from connectors import jql, salesforce_look
 from connectors.errors import ConnectorError, QuotaSpent, RequestRefused, SignInRefused, Unreachable
 from connectors.salesforce_schema import fields_of
 from sync import init_words
+from sync.init_draft import shown
 from sync.init_fields import account_fields_to_sample
 from sync.init_seen import OrgSeen, Sample, SiteSeen, TaskPriority, TaskStatus, Unasked
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     Connect = Callable[[str], Salesforce]
 
+LONGEST_REASON = 160
 ROWS = 2000  # as many as come in one answer
 MOST_FIELDS = 60  # of one sample
 MOST_OBJECTS = 6  # of an org's own that may hold plans, and as many that may hold surveys
@@ -50,7 +52,7 @@ class _Asking:
             raise
         except (ConnectorError, ValueError) as error:
             why = error.message if isinstance(error, ConnectorError) else str(error)
-            self._unasked.append(Unasked(what, why))
+            self._unasked.append(Unasked(what, shown(why, LONGEST_REASON)))
 
 
 # -- Salesforce --------------------------------------------------------------------------------------------------------

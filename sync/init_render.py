@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import tomlkit
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from sync.init_draft import shown
 
@@ -49,13 +49,17 @@ def remark(text: str) -> str:
 def render(
     draft: Draft, *, sources: Sequence[str], secrets: Sequence[str], unasked: Sequence[Unasked], jira: bool
 ) -> str:
-    environment = Environment(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - TOML
-    environment.filters |= {"rendered": rendered, "remark": remark, "sentence": _sentence}
-    template = environment.from_string((files("sync") / _TEMPLATE).read_text(encoding="utf-8"))
-    text = template.render(
+    text = _template().render(
         lines=draft.lines, missing=draft.missing, sources=sources, secrets=secrets, unasked=unasked, jira=jira
     )
     return text.rstrip("\n") + "\n"
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - TOML
+    environment.filters |= {"rendered": rendered, "remark": remark, "sentence": _sentence}
+    return environment.from_string((files("sync") / _TEMPLATE).read_text(encoding="utf-8"))
 
 
 def _sentence(text: str) -> str:
@@ -66,7 +70,4 @@ def _visible(quoted: str) -> str:
     """In a quoted text an escape means the same as the mark itself."""
     if not quoted.startswith('"'):
         return quoted
-    return "".join(
-        f"\\U{ord(char):08x}" if unicodedata.category(char) in {"Cf", "Zl", "Zp", "Co", "Cn"} else char
-        for char in quoted
-    )
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in quoted)

@@ -175,13 +175,10 @@ def _visible(seen: SiteSeen, draft: Draft) -> None:
         each.key for each in seen.projects or () if each.type_key != "service_desk" and can_stand(each.key)
     ]
     service = sum(each.type_key == "service_desk" for each in seen.projects or ())
-    draft.say(
-        "jira",
-        "customer_visible_projects",
-        keys[:_MOST_LISTED],
-        f"in which the customer reads along, beside the {many(service, 'service project')}",
-        on=False,
-    )
+    about = "in which the customer reads along"
+    if service:
+        about += f", beside the {many(service, 'service project')}"
+    draft.say("jira", "customer_visible_projects", keys[:_MOST_LISTED], about, on=False)
     draft.say("jira", "quote_projects", keys[:1], "whose issue titles may be quoted in the CRM", on=False)
     if service:
         draft.found.append(f"Jira: {many(service, 'service project')}, in which customers read along.")

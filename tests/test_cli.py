@@ -117,7 +117,7 @@ def test_all_faults_are_told_in_one_go(config):
 def test_a_missing_config_says_how_to_get_one(name, tmp_path):
     result = rapport("--config", tmp_path / "none.toml", name)
     assert result.code == 2
-    assert "there is no such file; copy config.example.toml" in result.err
+    assert "there is no such file; let rapport init write one" in result.err
 
 
 def test_a_folder_in_place_of_a_config_is_no_surprise(tmp_path):

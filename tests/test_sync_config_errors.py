@@ -740,7 +740,7 @@ def test_a_file_that_is_not_there_is_said_with_what_to_do(folder):
     with pytest.raises(ConfigError) as caught:
         load(Path("other.toml"), {"RAPPORT_X": "1"})
     assert str(caught.value).splitlines() == [
-        "other.toml: there is no such file; copy config.example.toml to it, or name another with --config",
+        "other.toml: there is no such file; let rapport init write one, or name another with --config",
         "RAPPORT_X: this environment variable sets nothing; names are RAPPORT_<SECTION>__<KEY>",
     ]
     assert caught.value.exit_code == 2
