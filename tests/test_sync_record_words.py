@@ -9,14 +9,15 @@ from datetime import date, timedelta
 import pytest
 from company import CUSTOMER, NO_RULES, NOW, STAFF, Book, Company, ago
 
+from rules import catalogue
+from rules.sources import SOURCES
 from simulator import dataset
 from simulator.server import Simulator
-from sync import record_lines
+from sync import quadrant_words, record_lines
 from sync.record_lines import CUT, Line, fitted
 
 HOSTILE = "<script>alert(1)</script> =cmd|' /C calc'!A0 [~user] \u202egnp.exe\u2066\r\nnext  line"
 WORDS = {
-    "Rapport_Quadrant__c": ("string", 255),
     "Rapport_Projects__c": ("textarea", 32000),
     "Rapport_History__c": ("string", 255),
 }
@@ -33,6 +34,16 @@ weight = 1
 points = [[0, 100], [19, 100], [20, 50]]
 [scorecards.health]
 caps = []
+[quadrant.attractive]
+floor = 0
+[[quadrant.attractive.measures]]
+metric = "open_p1"
+weight = 1
+points = [[0, 0], [1, 100]]
+[[quadrant.able.measures]]
+metric = "days_since_contact"
+weight = 1
+points = [[0, 100], [19, 100], [20, 0]]
 [[scorecards.penetration.measures]]
 metric = "open_p1"
 weight = 1
@@ -45,11 +56,14 @@ points = [[0, 100], [1, 0]]
 )
 
 
-def add_fields(book: Book, words=WORDS) -> None:
-    book.schema["Account"]["fields"] += [
+def add_fields(book: Book) -> None:
+    fields = book.schema["Account"]["fields"]
+    fields += [
         {"name": name, "label": name, "type": kind, "length": length}
-        for name, (kind, length) in words.items()
+        for name, (kind, length) in WORDS.items()
     ]
+    number = {"type": "double", "precision": 1, "scale": 0}
+    fields.append({"name": "Rapport_Quadrant__c", "label": "Quadrant", **number})
 
 
 def held_of(company: Company, name: str) -> dict:
@@ -145,6 +159,11 @@ def test_each_project_has_a_line_the_latest_active_first(story):
     assert "BILL, since 20 Aug 2026: 3 open" in story.second["Acme"]["Rapport_Projects__c"]
 
 
+def test_the_quadrant_is_a_number_in_a_field_of_numbers(story):
+    """As soon as it changes: 4 and 3 lie nearer to each other than scores that are worth a write."""
+    assert (story.first["Acme"]["Rapport_Quadrant__c"], story.second["Acme"]["Rapport_Quadrant__c"]) == (4, 3)
+
+
 def test_what_changed_is_said_and_the_scores_of_the_weeks_go_along(story):
     assert story.second["Acme"]["Rapport_Why__c"].splitlines()[-1] == (
         "Since 18 Nov 2026: Health 62 → 75, amber → green; settled: days since contact"
@@ -202,46 +221,38 @@ def test_a_contact_is_named_in_the_readers_language():
 
 
 QUADRANTS = ("1 attractive and able", "2 attractive only", "3 able only", "4 neither")
+SHIPPED = catalogue.load({}, SOURCES)
 
 
 @pytest.mark.parametrize(
     ("kind", "choices", "expected"),
     [
-        ("string", None, "3 able only"),
-        ("double", None, 3),
-        ("picklist", ["1", "2", "3", "4"], "3"),
-        ("picklist", [each.upper() for each in QUADRANTS], "3 ABLE ONLY"),
-        ("picklist", ["1", "2"], None),
+        ("string", (), "3 able only"),
+        ("double", (), 3),
+        ("picklist", ("1", "2", "3", "4"), "3"),
+        ("picklist", tuple(each.upper() for each in QUADRANTS), "3 ABLE ONLY"),
+        ("picklist", ("1", "2"), None),
     ],
 )
-def test_the_quadrant_takes_the_form_of_its_field(book, serve, kind, choices, expected):
-    field = {"name": "Rapport_Quadrant__c", "label": "Quadrant", "type": kind, "length": 255}
-    if kind == "double":
-        field |= {"precision": 3, "scale": 0}
-    if choices:
-        field["picklistValues"] = [{"value": each, "label": each, "active": True} for each in choices]
-        field["restrictedPicklist"] = True
-    book.schema["Account"]["fields"].append(field)
-    account = book.account("Acme", Rapport_Target__c=None)
-    book.call(account, ago(days=2))
-    company = serve(book)
-    company.configure(
-        NO_RULES
-        + """
-[quadrant.attractive]
-floor = 0
-[[quadrant.attractive.measures]]
-metric = "won_12m"
-weight = 1
-points = [[0, 0], [1, 100]]
-[[quadrant.able.measures]]
-metric = "days_since_contact"
-weight = 1
-points = [[0, 100], [40, 0]]
-"""
+def test_the_quadrant_takes_the_form_of_its_field(kind, choices, expected):
+    assert quadrant_words.value_of(SHIPPED, 3, kind, choices) == expected
+
+
+def test_the_quadrant_is_called_as_the_catalogue_calls_its_axes():
+    assert tuple(quadrant_words.told(SHIPPED, number) for number in (1, 2, 3, 4)) == QUADRANTS
+    renamed = catalogue.load(
+        {"quadrant": {"attractive": {"label": "big"}, "able": {"label": "close"}}}, SOURCES
     )
-    told = company.sync()
-    assert held_of(company, "Acme").get("Rapport_Quadrant__c") == expected
-    assert any('its list has neither "3 able only"' in each for each in told["notices"]) == (expected is None)
-    company.pull()
-    assert company.plan().changes == ()
+    assert quadrant_words.told(renamed, 1) == "1 big and close"
+
+
+def test_a_list_that_lacks_quadrants_is_named_where_it_is_bound_to_its_values():
+    field = {
+        "name": "Quadrant__c",
+        "type": "picklist",
+        "choices": ["1", "2 Attractive only"],
+        "restricted": True,
+    }
+    (notice,) = quadrant_words.unfit(SHIPPED, field)
+    assert notice.startswith('Quadrant__c: its list has neither "3 able only" nor that digit (2 such values')
+    assert quadrant_words.unfit(SHIPPED, field | {"restricted": False}) == []
