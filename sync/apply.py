@@ -53,6 +53,15 @@ class ApplyResult:
     def count(self, outcome: Outcome) -> int:
         return sum(record.outcome == outcome for record in self.records)
 
+    def and_then(self, after: ApplyResult) -> ApplyResult:
+        """Both, as one run tells of them."""
+        return ApplyResult(
+            self.run_id,
+            self.changes + after.changes,
+            self.records + after.records,
+            self.newly_quarantined + after.newly_quarantined,
+        )
+
     @property
     def exit_code(self) -> int:
         return 5 if self.newly_quarantined else 0
@@ -106,10 +115,19 @@ def check_current(
 
 
 def apply_plan(
-    plan: Plan, *, crm: Crm, state: State, clock: Callable[[], datetime], run_id: str
+    plan: Plan,
+    *,
+    crm: Crm,
+    state: State,
+    clock: Callable[[], datetime],
+    run_id: str,
+    goes_on: bool = False,
 ) -> ApplyResult:
-    """Send what is still true of the plan. Digest, seal and staleness were checked by the caller."""
-    entries = ledger.intend(state, plan, run_id, clock())
+    """Send what is still true of the plan. Digest, seal and staleness were checked by the caller.
+
+    `goes_on`: the run has applied a plan before, of which this one says nothing.
+    """
+    entries = ledger.intend(state, plan, run_id, clock(), goes_on=goes_on)
     work = _Work(crm, state, clock, run_id, state.confirmed_tasks() if plan.changes else {})
     for (object_name, action), group in groupby(entries, key=lambda e: (e.change.object, e.change.action)):
         for chunk in _chunks(list(group)):

@@ -60,8 +60,10 @@ class Settled:
     message: str | None = None
 
 
-def intend(state: State, plan: Plan, run_id: str, at: datetime) -> list[Entry]:
-    """Write down the whole plan, begin its episodes and note what already stands: one transaction."""
+def intend(state: State, plan: Plan, run_id: str, at: datetime, *, goes_on: bool = False) -> list[Entry]:
+    """Write down the whole plan, begin its episodes and note what already stands: one transaction. A plan that only goes
+    on from another lets no record out of quarantine.
+    """
     stamp = canonical.stamp(at)
     as_of, day = canonical.stamp(plan.as_of), plan.day.isoformat()
     later = {step.key: step for step in plan.episodes if step.with_change}
@@ -109,7 +111,8 @@ def intend(state: State, plan: Plan, run_id: str, at: datetime) -> list[Entry]:
         for step in plan.episodes:
             if not step.with_change:
                 _store_episode(books, step)
-        _forget_refusals(books, plan)
+        if not goes_on:
+            _forget_refusals(books, plan)
         for noted in plan.noted:
             _store_noted(books, noted, plan)
     return entries

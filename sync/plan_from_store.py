@@ -92,6 +92,26 @@ def build_plan(config: Config, mirror: Mirror, state: State, as_of: datetime, *,
     return seal.sealed(plan, state.seal_key)
 
 
+def links_after(config: Config, mirror: Mirror, state: State, plan: Plan) -> Plan:
+    """What only an applied plan makes possible: the links of accounts to the score records that it has created."""
+    place = score_place.find(config, mirror, state, (), where=pilot_sql(config))
+    links = make_plan(
+        PlanInputs(
+            as_of=plan.as_of,
+            day=plan.day,
+            now=server_now(config, mirror),
+            mode=plan.mode,
+            config_digest=plan.config_digest,
+            pull_id=plan.pull_id,
+            organization=plan.organization,
+            rules=frozenset(),
+            records=place.links,
+            task_settings=TaskSettings(createable=False),
+        )
+    )
+    return seal.sealed(links, state.seal_key)
+
+
 def organization(mirror: Mirror) -> str | None:
     known = json.loads(mirror.meta("organization") or "{}")
     identity = known.get("id")

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 from connectors.errors import ConnectorError, FieldNotFound
 from connectors.jira import Jira
 from connectors.salesforce import Salesforce
-from sync import hierarchy, history, normalise, replay, safety, seal, source_days
+from sync import hierarchy, history, normalise, replay, safety, score_object, seal, source_days
 from sync.apply import ApplyResult, apply_plan, check_current, settle
 from sync.errors import StalePlan, SyncError
 from sync.lock import RunLock
 from sync.measure import default_as_of, server_now
 from sync.mirror import Mirror, StoreEmpty
-from sync.plan_from_store import build_plan, limits, organization
+from sync.plan_from_store import build_plan, limits, links_after, organization
 from sync.pull import PullReport, Sides, pull
 from sync.state import UNREADABLE, State
 
@@ -162,6 +162,10 @@ def run_sync(
             return job.outcome
         check_safety(config, job.state, plan, allow_large_change=allow_large_change)
         job.apply(plan)
+        if any(change.object == score_object.OBJECT and change.action == "create" for change in plan.changes):
+            links = links_after(config, job.mirror, job.state, plan)
+            if links.changes:
+                job.apply(links)
         job.tell_days()
         return job.outcome
 
@@ -284,13 +288,16 @@ class _Job:
 
     def apply(self, plan: Plan) -> None:
         self.lock.phase("apply")
-        self.outcome.applied = apply_plan(
+        before = self.outcome.applied
+        done = apply_plan(
             plan,
             crm=self.salesforce,
             state=self.state,
             clock=self.clock,
             run_id=self.outcome.run,
+            goes_on=before is not None,
         )
+        self.outcome.applied = done if before is None else before.and_then(done)
 
 
 @contextmanager
