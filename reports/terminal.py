@@ -40,6 +40,7 @@ _SOURCES = {
     "sf_opportunity_contact_role": "roles in opportunities",
     "sf_contract": "contracts",
     "sf_asset": "assets",
+    "sf_score": "score records",
     "sf_case": "cases",
     "sf_task": "tasks",
     "sf_event": "events",
