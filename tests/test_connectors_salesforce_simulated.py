@@ -316,3 +316,24 @@ def test_creates_under_faults_are_never_doubled(serve, seed):
     stored = [record["Subject"] for record in simulator.state()["salesforce"]["Task"]]
     assert len(stored) == len(set(stored))
     assert set(sure) <= set(stored) <= set(sure) | set(unknown)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_upserts_under_faults_leave_one_record_for_each_key(serve, seed):
+    kinds = ("429", "503", "500", "401", "reset", "lost", "truncate", "lock")
+    simulator = serve(faults=FaultSchedule(seed, 0.5, kinds))
+    client = connect(simulator)
+    for day in ("first", "second"):
+        rows = [{"Rapport_Key__c": f"source {n}", "Subject": f"{day} {n}"} for n in range(3)]
+        results = client.upsert("Task", "Rapport_Key__c", rows)
+        assert all(result.ok for result in results)
+        stored = {row["Id"]: row["Subject"] for row in simulator.state()["salesforce"]["Task"]}
+        assert [stored[result.id] for result in results] == [row["Subject"] for row in rows]
+        assert len(stored) == 3
+    for wrong in (
+        [{"Subject": "no key"}],
+        [{"Rapport_Key__c": "twice"}, {"Rapport_Key__c": "twice"}],
+        [{"Rapport_Key__c": "k", "Id": key(1, "00T")}],
+    ):
+        with pytest.raises(ValueError, match="of its own"):
+            client.upsert("Task", "Rapport_Key__c", wrong)
