@@ -56,7 +56,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "brief_estimate": {"en": "Over its estimate: {what}", "de": "Über der Schätzung: {what}"},
     "brief_scope": {"en": "Out of scope, undecided: {what}", "de": "Außerhalb des Auftrags, offen: {what}"},
     "brief_renewal": {"en": "Renewal: {what}", "de": "Verlängerung: {what}"},
-    "brief_deal": {"en": "Open deal: {what}", "de": "Offene Opportunity: {what}"},
+    "brief_deal": {"en": "Open deal: {what}", "de": "Offener Deal: {what}"},
     "brief_offer": {"en": "Not bought yet: {what}", "de": "Noch nicht gekauft: {what}"},
     "brief_project": {"en": "Project: {what}", "de": "Projekt: {what}"},
     "brief_last": {"en": "last contact on {day}", "de": "letzter Kontakt am {day}"},

@@ -549,3 +549,11 @@ def test_a_config_as_admins_write_it_is_read(read):
 
 def test_a_built_in_rule_is_switched_off_by_the_environment(read):
     assert not read(RAPPORT_RULES__CALL_BACK__ENABLED="false").catalogue.rules["call_back"].enabled
+
+
+def test_the_environment_adds_a_language_to_what_ships_and_to_a_text_of_the_file(read):
+    german = {"RAPPORT_RULES__CALL_BACK__SUBJECT__DE": "Los, {account}"}
+    shipped = read(**german).catalogue.rules["call_back"]
+    assert (shipped.subject.text[:9], shipped.subject_in("de").text) == ("Call back", "Los, {account}")
+    own = read(BASE + '[rules.call_back]\nsubject = "Go"\n', **german).catalogue.rules["call_back"]
+    assert (own.subject.text, own.subject_in("de").text) == ("Go", "Los, {account}")
