@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from connectors.salesforce import Salesforce
 
 
+MOST_PAGES = 50
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectName:
     name: str
@@ -51,11 +54,19 @@ def first(
     where: str | None = None,
     order_by: Sequence[str] = (),
 ) -> list[dict[str, object]]:
-    """At most `limit` records (2,000 come in one answer), parents' fields as tables within them."""
+    """At most `limit` records, as Salesforce delivers them."""
     query = soql.statement(object_name, fields, where=where, order_by=order_by, limit=limit)
-    told = salesforce.resource("query", f"look at {object_name}", {"q": query})
-    rows = told.get("records") if isinstance(told, dict) else None
-    return [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)]
+    what = f"look at {object_name}"
+    told = salesforce.resource("query", what, {"q": query})
+    found: list[dict[str, object]] = []
+    for _ in range(MOST_PAGES):  # wide records come in several answers
+        rows = told.get("records") if isinstance(told, dict) else None
+        found += [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)]
+        address = told.get("nextRecordsUrl") if isinstance(told, dict) else None
+        if not isinstance(address, str) or len(found) >= limit:
+            break
+        told = salesforce.resource(f"query/{address.rpartition('/')[2]}", what)
+    return found[:limit]
 
 
 def record_types(described: Mapping[str, object]) -> list[RecordTypeName]:

@@ -187,10 +187,12 @@ def gather(
             )
         found.put(path, value)
         places.variables[path] = _OPTIONS[path]
-    if not given.jira and any(name.startswith(_JIRA_VARIABLES) for name in environ):
-        notes += (f"Unset {_JIRA_VARIABLES}…: with it in the environment, every command looks for a Jira.",)
     _salesforce(found)
     recognised = _jira(found, out, wanted=given.jira)
+    if "jira" not in found.tree and any(
+        name.startswith(_JIRA_VARIABLES) and environ[name].strip() for name in environ
+    ):
+        notes += (f"Unset {_JIRA_VARIABLES}…: with it in the environment, every command looks for a Jira.",)
     if found.missing:
         raise SyncError(
             "What is needed to connect is missing:\n  " + "\n  ".join(found.missing),
@@ -226,18 +228,16 @@ def _likely_auth(found: _Gathering) -> str:
 
 def _jira(found: _Gathering, out: Path, *, wanted: bool) -> bool:
     """Whether the site itself said which kind of Jira it is."""
-    if not wanted:
+    if wanted:
+        found.need(("jira", "url"))
+    url = found.value(("jira", "url")) if wanted else None
+    if url is None:
         found.tree.pop("jira", None)
         for name in [name for name in found.environ if name.startswith(_JIRA_VARIABLES)]:
             del found.environ[name]
         return False
-    found.need(("jira", "url"))
-    url = found.value(("jira", "url"))
-    if url is None or found.missing:
-        if url is None:
-            found.tree.pop("jira", None)
-        else:
-            _sign_in_to_jira(found, found.value(("jira", "deployment")) or _likely_deployment(found, url))
+    if found.missing:  # nobody is asked while something is missing; all of it is told at once
+        _sign_in_to_jira(found, found.value(("jira", "deployment")) or _likely_deployment(found, url))
         return False
     given = found.value(("jira", "deployment"))
     http = _config(found, out).http_settings()

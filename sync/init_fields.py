@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz
 
-from sync import init_words
+from sync import init_words, score_object
 from sync.declared_fields import DECLARED_FIELDS
 from sync.init_draft import many, shown
 from sync.init_words import folded, words_of_name
@@ -204,12 +204,23 @@ def _written(seen: OrgSeen, draft: Draft) -> None:
         if "Account" in seen.fields:
             draft.found.append("The org has every field that Rapport writes.")
         return
+    advice = (
+        "deploy the package that `rapport setup salesforce` writes out, or grant the fields to this user."
+    )
+    if score_object.KEY_FIELD in seen.fields.get(score_object.OBJECT, {}):
+        remark = (
+            f"the org has {score_object.OBJECT}: scores stand there, beside the account, instead of on it"
+        )
+        draft.say("salesforce", "write_to", "object", remark, on=False)
+        advice = (
+            'set write_to = "object" in [salesforce], because the org has the object for it; else ' + advice
+        )
     told = ", ".join(lacking[:4]) + (f" and {len(lacking) - 4} more" if len(lacking) > 4 else "")
     draft.lack(
         f"{many(len(lacking), 'field')} that Rapport writes ({told})",
         "scores and tasks are worked out, and what has no field is not written"
         + ("; without Rapport_Key__c no task is" if "Task.Rapport_Key__c" in lacking else ""),
-        "deploy the package that `rapport setup salesforce` writes out, or grant the fields to this user.",
+        advice,
     )
 
 

@@ -35,7 +35,7 @@ MOST_OBJECTS = 6  # of an org's own that may hold plans, and as many that may ho
 MOST_PROJECTS = 40  # whose issues are counted, one call each
 LOOK_BACK = timedelta(days=730)
 STANDARD = ("Account", "Contact", "Opportunity", "Contract", "Asset", "Task", "Event", "AccountTeamMember",
-            "AccountPlan", "AccountPlanObjective", "SurveyResponse", "Case", "User")  # fmt: skip
+            "AccountPlan", "AccountPlanObjective", "SurveyResponse", "Rapport_Score__c")  # fmt: skip
 _ENDS_ALL = (SignInRefused, QuotaSpent, Unreachable)
 _OLD_SANDBOX_MAIL = re.compile(r".+=.+@example\.com\Z")
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from connectors import jql
+from connectors.jira_site import ORGANIZATIONS
 from sync import init_words
 from sync.config_models import JiraSection
 from sync.config_types import normal_name
@@ -200,6 +201,12 @@ def _fields(seen: SiteSeen, draft: Draft) -> None:
         init_words.ACCOUNT_FIELD,
         likely=init_words.ACCOUNT_FIELD_LIKELY,
     )
+    if any(each.custom == ORGANIZATIONS for each in seen.fields):
+        draft.remark(
+            "identity", "Organizations of service projects that are named like an account need no entry in"
+        )
+        draft.remark("identity", "[identity.organizations].")
+        draft.found.append("Service projects name the customer as an organization.")
     if not seen.fields:
         return
     if not draft.has("identity", "account_field"):

@@ -16,6 +16,7 @@ from company import CUSTOMER, NOW, Book, ago, sf_id
 from salesforce_package import org_schema
 
 import cli_first_steps
+from connectors import sf_cli
 from simulator import dataset, sample
 from simulator.jira_switches import JiraSwitches
 from simulator.salesforce_switches import SalesforceSwitches
@@ -563,6 +564,39 @@ def test_at_a_terminal_it_asks_for_what_is_missing_and_secrets_are_not_shown(org
     assert tomllib.loads(out.read_text())["salesforce"]["client_id"] == "key"
     assert "s3cret" not in out.read_text() + told.out
     assert told.json["environment"] == ["RAPPORT_JIRA__API_TOKEN", "RAPPORT_SALESFORCE__CLIENT_SECRET"]
+
+
+def test_the_session_of_the_salesforce_cli_tells_the_address_too(org, tmp_path, monkeypatch):
+    asked = []
+
+    def session(target_org, _seconds):
+        asked.append(target_org)
+        return sf_cli.CliSession(org.salesforce_url, "simulator")
+
+    monkeypatch.setattr(sf_cli, "session", session)
+    env = {"RAPPORT_SALESFORCE__CLIENT_SECRET": "", "RAPPORT_SALESFORCE__CLIENT_ID": ""}
+    told = init(
+        org, tmp_path / "rapport.toml", "--target-org", "production", "--no-jira", "--format", "json", env=env
+    )
+    assert told.code == 0, told.err
+    salesforce = tomllib.loads((tmp_path / "rapport.toml").read_text())["salesforce"]
+    assert (salesforce["auth"], salesforce["target_org"]) == ("sf_cli", "production")
+    assert salesforce["instance_url"] == org.salesforce_url
+    assert set(asked) == {"production"}
+    assert any("Unset RAPPORT_JIRA__" in note for note in told.json["notes"])
+
+
+def test_wide_records_that_come_in_several_answers_are_all_looked_at(tmp_path):
+    book = Book()
+    for n in range(450):
+        book.account(f"Customer {n}")
+    out = tmp_path / "rapport.toml"
+    switches = Switches(salesforce=SalesforceSwitches(page_rows=200))
+    with Simulator(dataset.load(served(tmp_path, book)), now=NOW, switches=switches) as simulator:
+        told = init(
+            simulator, out, "--salesforce-url", simulator.salesforce_url, "--no-jira", "--format", "json"
+        )
+    assert told.json["salesforce"]["accounts"] == told.json["salesforce"]["managed"]["vendor"] == 450
 
 
 @pytest.mark.thorough

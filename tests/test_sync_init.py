@@ -157,6 +157,15 @@ def test_what_rapport_would_write_is_never_taken_over():
     assert draft.missing[0].what.startswith(f"{lacking} fields that Rapport writes")
 
 
+def test_an_org_that_has_the_object_for_scores_is_told_how_to_use_it():
+    draft = Draft()
+    init_fields.propose(
+        org(fields={"Account": {}, "Rapport_Score__c": table(info("Rapport_Account_Id__c"))}), draft
+    )
+    assert said(draft, "salesforce", on=False) == [("write_to", "object")]
+    assert 'write_to = "object"' in draft.missing[0].advice
+
+
 def test_a_standing_must_offer_the_words_that_are_read():
     for values, sure in ((("Vendor", "Partner"), True), (("Bad", "Good"), False)):
         draft = proposed(info("Standing__c", "picklist", picklist=values))
