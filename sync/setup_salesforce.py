@@ -25,7 +25,7 @@ _ORG, _USER, _MANAGER = "rapport-org", "INTEGRATION_USERNAME", "ACCOUNT_MANAGER_
 OPTIONAL = {
     "standard-fields": "lets the user of Rapport see the standard fields that it reads, if its profile does not",
     "reports": "report types, reports and a dashboard",
-    "record-page": "an account page with the fields of Rapport on it",
+    "record-page": "an account page with the panel of Rapport on it",
     "account-plans": "for an org with sales account plans: which objective a deal serves",
     "entitlements": "for an org with entitlements: lets the user of Rapport read them",
     "score-object": 'for write_to = "object": formula fields that show on the account what stands beside it',
@@ -48,6 +48,7 @@ def write_package(folder: Path) -> Json:
         shutil.copytree(source, copy, ignore=_LEAVINGS)
         if not (copy / GUIDE).exists():
             shutil.copy(_HERE.parent / "docs" / "salesforce.md", copy / GUIDE)
+            shutil.copytree(_HERE.parent / "docs" / "images", copy / "images")
         for each in copy.iterdir():
             each.rename(folder / each.name)
     return {

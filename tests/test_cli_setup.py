@@ -19,6 +19,7 @@ def test_the_package_is_written_out_with_its_guide_and_the_commands_that_deploy_
     written = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     wanted = {path.relative_to(PACKAGE): path.read_bytes() for path in PACKAGE.rglob("*") if path.is_file()}
     wanted[Path("README.md")] = (ROOT / "docs" / "salesforce.md").read_bytes()
+    wanted |= {Path("images", each.name): each.read_bytes() for each in (ROOT / "docs" / "images").iterdir()}
     assert written == wanted
     assert told["files"] == len(wanted)
     assert told["folder"] == str(folder)

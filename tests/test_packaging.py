@@ -56,6 +56,7 @@ def test_models_catalogue_and_migrations_are_inside(wheel):
 def test_the_salesforce_package_and_its_guide_are_inside(wheel):
     package = ROOT / "salesforce"
     wanted = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()} | {"README.md"}
+    wanted |= {f"images/{path.name}" for path in (ROOT / "docs" / "images").iterdir()}
     inside = "sync/salesforce_package/"
     assert {name.removeprefix(inside) for name in wheel if name.startswith(inside)} == wanted
 

@@ -3,11 +3,23 @@
  * a panel made of it.
  */
 const TODAY = '2026-11-22';
+// No customer of the sample is met in the next days, and its first words have nothing to compare with.
+const SINCE = 'Since 15 Nov 2026: Health 91 → 63, green → amber; new: oldest unanswered question';
+const BRIEF = [
+    'Meeting on Tue 24 Nov 2026, 14:00: Quarterly review  https://example.my.salesforce.com/00UQy0000010001IAA',
+    'Comes: Dana Okafor, CIO, last contact on 19 Oct 2026  https://example.my.salesforce.com/003Qy0000010003IAA',
+    'Comes: Henrik Voss, last contact on 2 Oct 2026  https://example.my.salesforce.com/003Qy0000010004IAA',
+    'How it stands on 22 Nov 2026: Health 63, amber; since the meeting on 19 Oct 2026: 97 → 63, 4 issues done, 2 new',
+    'They wait: ACME-412, for 19 business hours  https://example.atlassian.net/browse/ACME-412',
+    'Overdue: ACME-300 Billing migration, due on 15 Nov 2026  https://example.atlassian.net/browse/ACME-300',
+    'Estimate: ABM-4, estimated 200 hours, now 294 hours  https://example.atlassian.net/browse/ABM-4',
+].join('\n');
 const FRESH = { salesforce: TODAY, jira: TODAY };
 
 /** All scenes by name. `account` and `score` are fields of records, `sources` the last good day of each source. */
 export function scenesOf(sample) {
-    const { green, amber, red, unknown } = sample;
+    const { green, red, unknown } = sample;
+    const amber = { ...sample.amber, Rapport_Brief__c: BRIEF, Rapport_Why__c: `${sample.amber.Rapport_Why__c}\n${SINCE}` };
     const scene = (given) => ({ today: TODAY, lang: 'en-GB', locale: 'en-GB', sources: FRESH, properties: {}, ...given });
     const empty = Object.fromEntries(Object.keys(amber).map((name) => [name, null]));
     return {

@@ -16,7 +16,7 @@ const AMBER = {
     governance: 50,
     trend: -36,
     confidence: 90,
-    quadrant: 'attractive only',
+    quadrant: '2 attractive only',
     nextAction: 'Call back Acme GmbH: unanswered for 19 business hours',
     why: '−13  oldest unanswered question: 19 business hours\n    • ACME-412  https://example.atlassian.net/browse/ACME-412',
     history: '2026-08-30:95 2026-11-15:91',
@@ -189,11 +189,16 @@ test('brief and projects are folded; a link is no longer than what it names', as
     expect(words(root, '.fold-button')).toEqual(['Meeting brief', 'Projects']);
     expect(root.querySelector('.fold-body')).toBeNull();
     await click(root, '[data-key=brief]');
-    expect(words(root, '.line')).toEqual(['With: Dana Okafor', 'one', '', 'two']);
+    expect(words(root, '.line')).toEqual(['With:Dana Okafor', 'one', '', 'two']);
     await click(root, '[data-key=brief]');
     await click(root, '[data-key=projects]');
     expect(words(root, '.line a bdi')).toEqual(['BILL']);
     expect(words(root, '.line')[0]).toMatch(/, since 3 Mar 2025: 4 open, 1 overdue$/);
+    const brief = 'They wait: ACME-412, for 19 business hours  https://example.atlassian.net/browse/ACME-412\nComes: Lee';
+    const other = shown({ record: { ...AMBER, brief } });
+    await click(other, '[data-key=brief]');
+    expect(words(other, '.kind')).toEqual(['They wait:', 'Comes:']);
+    expect(words(other, '.line a bdi')).toEqual(['ACME-412']);
     expect(shown({ record: { ...AMBER, projects }, hideBrief: true }).querySelector('.fold')).toBeNull();
 });
 

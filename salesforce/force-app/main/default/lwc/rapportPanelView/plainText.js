@@ -59,10 +59,16 @@ export function bulletOf(line) {
     return found ? { label: found[1].trim(), url: undefined } : undefined;
 }
 
-const HEAD = /^[^,:]{1,48}(?=[,:])/;
+const KIND = /^(\p{L}[\p{L} -]{1,30}:)\s+(?=\S)/u;
+const HEAD = /^[^,:]{1,60}(?=[,:])/;
 
-/** The part of a long label that is made the link, "BILL" of "BILL, since 3 Mar 2025: 4 open", and the rest. */
-export function headOf(label, limit) {
-    const head = label.length > limit ? HEAD.exec(label)?.[0] : undefined;
-    return head ? { head, rest: label.slice(head.length) } : { head: label, rest: '' };
+/**
+ * A line of a list in its parts: "They wait:", the name that is made the link, "ACME-412", and the rest,
+ * ", for 19 business hours". A short one is all name; what has no link is all rest.
+ */
+export function partsOf(line, isLinked, short) {
+    const kind = KIND.exec(line);
+    const text = kind ? line.slice(kind[0].length) : line;
+    const head = !isLinked ? '' : text.length <= short ? text : (HEAD.exec(text)?.[0] ?? text);
+    return { kind: kind?.[1], head, rest: text.slice(head.length) };
 }

@@ -3,7 +3,7 @@
  */
 import { LightningElement, api } from 'lwc';
 import { freshnessOf } from './freshness';
-import { cut, headOf, linesOf, linkOf, oneLine } from './plainText';
+import { cut, linesOf, linkOf, oneLine, partsOf } from './plainText';
 import { draw, readHistory, upToNow } from './sparkline';
 import { readWhy } from './why';
 import { wordsOf } from './words';
@@ -165,7 +165,8 @@ export default class RapportPanelView extends LightningElement {
         const { words, values } = this;
         const overall = scoreOf(values.overall);
         const confidence = scoreOf(values.confidence);
-        const quadrant = cut(oneLine(values.quadrant), TITLE).text;
+        // "1 attractive and able": the number is for filters, the words are for people
+        const quadrant = cut(oneLine(values.quadrant).replace(/^[1-4]\s+(?=\S)/, ''), TITLE).text;
         return [
             overall !== undefined && { name: words.overall, value: this.number(overall), style: 'fact' },
             confidence !== undefined && {
@@ -298,10 +299,11 @@ export default class RapportPanelView extends LightningElement {
             button: isLong ? (showsAll ? this.words.less : this.words.more) : undefined,
             lines: shown.map((line, n) => {
                 const link = linkOf(line);
-                const { head, rest } = link ? headOf(link.label, HEAD) : { head: '', rest: line.trim() };
+                const { kind, head, rest } = partsOf(link ? link.label : line.trim(), Boolean(link), HEAD);
                 return {
                     key: `${linesKey}-${n}`,
                     url: link?.url,
+                    kind,
                     head: showsAll ? head : cut(head, LABEL).text,
                     rest: showsAll ? rest : cut(rest, 2 * TEXT).text,
                     style: `line ${line ? '' : 'line-empty'} ${/^\s/.test(line) ? 'line-indented' : ''}`,
