@@ -244,8 +244,7 @@ def _write(out: Path, text: str) -> None:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(text.encode())
-        _must_be_new(out)
-        os.link(partial, out)
+        _put(partial, out)
     except OSError as error:
         raise SyncError(
             f"{out} cannot be written: {error.strerror}.", "name a file in a folder that is there and yours."
@@ -253,6 +252,14 @@ def _write(out: Path, text: str) -> None:
     finally:
         with suppress(OSError):
             partial.unlink()
+
+
+def _put(partial: Path, out: Path) -> None:
+    try:
+        os.link(partial, out)  # unlike a rename, never over a file
+    except OSError:
+        _must_be_new(out)
+        partial.rename(out)  # where the file system knows no links
 
 
 # -- what is told ------------------------------------------------------------------------------------------------------

@@ -255,17 +255,19 @@ def site(jira: Jira) -> SiteSeen:
         seen.labels = jira.labels()
     with asking.about("the projects of the site"):
         seen.projects = jira.projects()
-    seen.issues = jira.count()
     keys = [each.key for each in (seen.projects or ())[:MOST_PROJECTS]]
-    seen.counts = {key: jira.count_where(jql.equals("project", key)) for key in keys}
+    with asking.about("how many issues there are"):
+        seen.issues = jira.count()
+        seen.counts = {key: jira.count_where(jql.equals("project", key)) for key in keys}
     named = [
         each
         for each in seen.fields
         if each.id.startswith("customfield_")
         and (init_words.ACCOUNT_FIELD.knows(each.name) or init_words.ACCOUNT_FIELD_LIKELY.knows(each.name))
     ]
-    seen.filled = {
-        each.id: jira.count_where(f"cf[{each.id.removeprefix('customfield_')}] is not EMPTY")
-        for each in named[:MOST_OBJECTS]
-    }
+    with asking.about("how many issues name an account"):
+        seen.filled = {
+            each.id: jira.count_where(f"cf[{each.id.removeprefix('customfield_')}] is not EMPTY")
+            for each in named[:MOST_OBJECTS]
+        }
     return seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import stat
 import tomllib
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from simulator import dataset, sample
 from simulator.jira_switches import JiraSwitches
 from simulator.salesforce_switches import SalesforceSwitches
 from simulator.server import Simulator, Switches
+from sync import init_book
 
 SECRET_WORDS = ("simulator", "s3cret-consumer")
 ENV = {"RAPPORT_SALESFORCE__CLIENT_SECRET": "s3cret-consumer"}
@@ -340,6 +342,17 @@ def test_the_text_for_people_says_what_was_found_and_what_to_run_next(rich):
     assert "s3cret" not in told.out
 
 
+def test_a_doctor_who_looks_at_the_drafted_config_finds_its_lists_in_the_org(rich):
+    told = rapport("--config", rich.out, "doctor", "--format", "json", env=ENV)
+    severities = {each["code"]: each["severity"] for each in told.json["findings"]}
+    assert not severities.keys() & {"picklist", "task_status", "record_type"}
+    assert severities["field"] == "note", "the fields of Jira that it names are there"
+    assert {row["list"] for row in told.json["unmatched_lists"]} & {
+        "jira.p1_priorities",
+        "jira.paused_statuses",
+    } == set()
+
+
 # -- bare --------------------------------------------------------------------------------------------------------------
 
 
@@ -506,6 +519,52 @@ def test_what_cannot_be_right_is_refused_in_words_and_leaves_no_file(
     assert words in told.err
     assert "What to do" in told.err or code == 2
     assert "s3cret" not in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_value_that_no_config_takes_is_put_behind_a_hash_and_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(init_book, "_is_zone", lambda _: True)
+    book = bare_book()
+    book.salesforce["Organization"][0]["TimeZoneSidKey"] = "No/Where"
+    out = tmp_path / "rapport.toml"
+    with Simulator(dataset.load(served(tmp_path, book)), now=NOW) as simulator:
+        told = init(
+            simulator, out, "--salesforce-url", simulator.salesforce_url, "--no-jira", "--format", "json"
+        )
+    assert told.code == 0, told.err
+    assert "zone" not in tomllib.loads(out.read_text())["time"]
+    assert '# zone = "No/Where"' in out.read_text()
+    assert "time.zone" in {each["what"] for each in told.json["missing"]}
+
+
+def test_a_file_system_without_links_will_do_and_a_file_that_came_meanwhile_stays(org, tmp_path, monkeypatch):
+    def no_links(source, target):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_links)
+    out = tmp_path / "rapport.toml"
+    assert init(org, out).code == 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+    def somebody_was_quicker(source, target):
+        target.write_text("theirs")
+        raise FileExistsError(17, "File exists")
+
+    monkeypatch.setattr("os.link", somebody_was_quicker)
+    other = tmp_path / "other.toml"
+    told = init(org, other)
+    assert (told.code, other.read_text()) == (2, "theirs")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.toml", "rapport.toml"]
+
+
+def test_a_side_that_is_not_there_ends_with_3(org, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"  # nobody listens there any more
+    for sides in ((org.salesforce_url, url), (url, org.jira_url)):
+        options = ("--salesforce-url", sides[0], "--jira-url", sides[1], "--email", "i@vendor.example")
+        told = init(org, tmp_path / "rapport.toml", *options, env={"RAPPORT_HTTP__MAX_TRIES": "1"})
+        assert told.code == 3, told.err
+        assert "What to do: " in told.err
     assert list(tmp_path.iterdir()) == []
 
 
