@@ -8,6 +8,8 @@ Three sources add up: the standard objects, `schema.json` of the dataset, and th
      "Contact": {"writes": ""},
      "Contract": {"hidden": true}}
 
+A value of a picklist may be a text or {"value", "label", "active"}; one that is not active is described and refused.
+
 `writes` holds the letters of what the user may do with the object (create, update, delete).
 
 A rule of `validationRules` refuses what its SOQL condition holds for, as an org's own validation rule does.

@@ -195,6 +195,16 @@ def test_priorities_keep_the_order_of_their_file() -> None:
     assert [each["name"] for each in get(api(), "/priority")] == ["High"]
 
 
+def test_issue_types_and_labels_are_those_that_issues_have() -> None:
+    jira = api(
+        issue("ACME-1", 1, labels=["b", "a"]), issue("BETA-1", 2, issuetype={"id": "8", "name": "Störung"})
+    )
+    assert [each["name"] for each in get(jira, "/issuetype")] == ["Bug", "Störung"]
+    told = get(jira, "/label?maxResults=1")
+    assert (told["values"], told["isLast"], told["total"]) == (["a"], False, 2)
+    assert send(jira, "GET", "/rest/api/3/label", token="wrong").status == 401
+
+
 def test_projects_are_paged_and_say_what_type_they_are() -> None:
     first = get(api(), "/project/search?maxResults=1")
     assert (first["total"], first["isLast"], first["values"][0]["key"]) == (2, False, "ACME")

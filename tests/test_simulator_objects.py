@@ -19,11 +19,17 @@ FIELDS = {
     "OpportunityHistory": {"StageName": "picklist", "Amount": "currency", "CloseDate": "date"},
     "OpportunityLineItem": {"Product2Id": "reference", "TotalPrice": "currency", "Quantity": "double"},
     "OpportunityStage": {"MasterLabel": "string", "ApiName": "string", "IsWon": "boolean"},
+    "FieldPermissions": {"ParentId": "reference", "Field": "string", "PermissionsRead": "boolean"},
+    "ObjectPermissions": {"ParentId": "reference", "PermissionsRead": "boolean"},
     "Organization": {"FiscalYearStartMonth": "int", "IsSandbox": "boolean"},
     "Partner": {"AccountFromId": "reference", "AccountToId": "reference", "Role": "picklist"},
+    "PermissionSet": {"ProfileId": "reference", "IsOwnedByProfile": "boolean", "Label": "string"},
+    "PermissionSetAssignment": {"AssigneeId": "reference", "PermissionSetId": "reference"},
+    "Profile": {"Name": "string", "UserType": "picklist"},
     "Product2": {"Name": "string", "Family": "picklist", "IsActive": "boolean"},
     "ServiceContract": {"AccountId": "reference", "StartDate": "date", "EndDate": "date"},
     "SurveyResponse": {"SubmitterId": "reference", "CompletionDateTime": "datetime"},
+    "TaskPriority": {"ApiName": "string", "IsHighPriority": "boolean", "IsDefault": "boolean"},
 }
 
 
@@ -50,7 +56,9 @@ def test_records_of_history_and_platform_are_not_for_the_api_to_write(folder):
     assert {name for name in FIELDS if not org.visible(name).writes} == {
         "OpportunityHistory",
         "OpportunityStage",
+        "Profile",
         "SurveyResponse",
+        "TaskPriority",
     }
     assert org.visible("OpportunityStage").field("IsDeleted") is None
 
