@@ -177,7 +177,7 @@ def _must_be_new(out: Path) -> None:
     if os.path.lexists(out):
         raise SyncError(
             f"{out} is there already.",
-            "name another file with --out; what stands in a file is never overwritten.",
+            "name another file with --out; --config takes over how an older one connects. Nothing is overwritten.",
         )
     if not out.parent.is_dir():
         raise SyncError(f"There is no folder {out.parent}.", "make it, or name another file with --out.")
