@@ -45,11 +45,16 @@ function browserOnPath() {
 /** What is wrong with the page as it stands, as lines. */
 async function faults(page) {
     const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document));
-    if (!passes.some(({ id, nodes }) => id === 'color-contrast' && nodes.some(({ html }) => /class="title/.test(html)))) {
+    if (
+        !passes.some(({ id, nodes }) => id === 'color-contrast' && nodes.some(({ html }) => /class="title/.test(html)))
+    ) {
         return ['axe did not look into the panel'];
     }
     const found = violations.flatMap(({ id, help, nodes }) =>
-        nodes.map(({ html, failureSummary }) => `axe ${id}: ${help}\n    ${html}\n    ${failureSummary.replace(/\n/g, '\n    ')}`)
+        nodes.map(
+            ({ html, failureSummary }) =>
+                `axe ${id}: ${help}\n    ${html}\n    ${failureSummary.replace(/\n/g, '\n    ')}`
+        )
     );
     const broken = await page.evaluate(() => {
         const told = [];
@@ -115,7 +120,9 @@ async function show(browser, scene, { formFactor, width, scale }) {
     });
     await page.setViewport({ width, height: 100, deviceScaleFactor: scale });
     await page.setContent(PAGE);
-    await page.addStyleTag({ content: packaged('@salesforce-ux/design-system/assets/styles/salesforce-lightning-design-system.min.css') });
+    await page.addStyleTag({
+        content: packaged('@salesforce-ux/design-system/assets/styles/salesforce-lightning-design-system.min.css'),
+    });
     await page.evaluate(
         (given, today) => {
             globalThis.rapportScene = given;

@@ -19,8 +19,19 @@ const FRESH = { salesforce: TODAY, jira: TODAY };
 /** All scenes by name. `account` and `score` are fields of records, `sources` the last good day of each source. */
 export function scenesOf(sample) {
     const { green, red, unknown } = sample;
-    const amber = { ...sample.amber, Rapport_Brief__c: BRIEF, Rapport_Why__c: `${sample.amber.Rapport_Why__c}\n${SINCE}` };
-    const scene = (given) => ({ today: TODAY, lang: 'en-GB', locale: 'en-GB', sources: FRESH, properties: {}, ...given });
+    const amber = {
+        ...sample.amber,
+        Rapport_Brief__c: BRIEF,
+        Rapport_Why__c: `${sample.amber.Rapport_Why__c}\n${SINCE}`,
+    };
+    const scene = (given) => ({
+        today: TODAY,
+        lang: 'en-GB',
+        locale: 'en-GB',
+        sources: FRESH,
+        properties: {},
+        ...given,
+    });
     const empty = Object.fromEntries(Object.keys(amber).map((name) => [name, null]));
     return {
         green: scene({ account: green }),
@@ -31,7 +42,11 @@ export function scenesOf(sample) {
             account: red,
             sources: { salesforce: TODAY, jira: TODAY, 'jira.plant': '2026-11-18' },
         }),
-        long: scene({ account: long(amber), sources: longSources(), properties: { title: 'Relationship health '.repeat(9) } }),
+        long: scene({
+            account: long(amber),
+            sources: longSources(),
+            properties: { title: 'Relationship health '.repeat(9) },
+        }),
         hostile: scene({
             account: hostile(amber),
             sources: { salesforce: TODAY, 'jira.<b>bold</b>': '2026-11-18' },
@@ -61,12 +76,18 @@ function longSources() {
 
 function long(account) {
     const name = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(3);
-    const words = 'a question about the cut-over date of the second plant waits for an answer from both of us; '.repeat(30);
+    const words = 'a question about the cut-over date of the second plant waits for an answer from both of us; '.repeat(
+        30
+    );
     const links = Array.from(
         { length: 14 },
-        (_, n) => `    • ${n % 3 ? `ACME-${400 + n}` : `${name} ${n}`}  https://example.atlassian.net/browse/ACME-${400 + n}`
+        (_, n) =>
+            `    • ${n % 3 ? `ACME-${400 + n}` : `${name} ${n}`}  https://example.atlassian.net/browse/ACME-${400 + n}`
     );
-    const reasons = Array.from({ length: 12 }, (_, n) => [`−${(14.2 - n).toFixed(1)}  ${n % 2 ? words : name}`, ...links]);
+    const reasons = Array.from({ length: 12 }, (_, n) => [
+        `−${(14.2 - n).toFixed(1)}  ${n % 2 ? words : name}`,
+        ...links,
+    ]);
     return {
         ...account,
         Rapport_Next_Action__c: `Call back ${name}`.slice(0, 255),

@@ -106,7 +106,10 @@ describe('an org that keeps the scores beside the account', () => {
     const EMPTY = record({ Rapport_Band__c: null, Rapport_Health__c: null });
     const found = (many) =>
         graphql.emit(
-            nodes('Rapport_Score__c', many.map(([Id, key]) => ({ Id, Rapport_Account_Id__c: { value: key } }))),
+            nodes(
+                'Rapport_Score__c',
+                many.map(([Id, key]) => ({ Id, Rapport_Account_Id__c: { value: key } }))
+            ),
             operation('rapportScore')
         );
 
@@ -114,10 +117,17 @@ describe('an org that keeps the scores beside the account', () => {
         const element = put();
         await given(element, () => getRecord.emit(EMPTY, onAccount));
         expect(view(element).state).toBe('loading');
-        await given(element, () => found([['a00000000000009AAA', 'of a merged one'], [SCORE, ACCOUNT]]));
+        await given(element, () =>
+            found([
+                ['a00000000000009AAA', 'of a merged one'],
+                [SCORE, ACCOUNT],
+            ])
+        );
         const score = asked().find(({ recordId }) => recordId === SCORE);
         expect(score.optionalFields.every((each) => each.startsWith('Rapport_Score__c.'))).toBe(true);
-        await given(element, () => getRecord.emit(record({ Rapport_Band__c: 'Green', Rapport_Health__c: 99 }), onScore));
+        await given(element, () =>
+            getRecord.emit(record({ Rapport_Band__c: 'Green', Rapport_Health__c: 99 }), onScore)
+        );
         expect(view(element).state).toBe('ready');
         expect(view(element).record).toEqual({ band: 'Green', health: 99 });
     });

@@ -1,9 +1,10 @@
 import { createElement } from 'lwc';
 import RapportPanelView from 'c/rapportPanelView';
 
-const NAMES = 'band overall health penetration growth positioning governance delivery trend confidence quadrant '.concat(
-    'nextAction why brief projects history'
-);
+const NAMES =
+    'band overall health penetration growth positioning governance delivery trend confidence quadrant '.concat(
+        'nextAction why brief projects history'
+    );
 const EMPTY = Object.fromEntries(NAMES.split(' ').map((name) => [name, null]));
 const AMBER = {
     ...EMPTY,
@@ -194,7 +195,8 @@ test('brief and projects are folded; a link is no longer than what it names', as
     await click(root, '[data-key=projects]');
     expect(words(root, '.line a bdi')).toEqual(['BILL']);
     expect(words(root, '.line')[0]).toMatch(/, since 3 Mar 2025: 4 open, 1 overdue$/);
-    const brief = 'They wait: ACME-412, for 19 business hours  https://example.atlassian.net/browse/ACME-412\nComes: Lee';
+    const brief =
+        'They wait: ACME-412, for 19 business hours  https://example.atlassian.net/browse/ACME-412\nComes: Lee';
     const other = shown({ record: { ...AMBER, brief } });
     await click(other, '[data-key=brief]');
     expect(words(other, '.kind')).toEqual(['They wait:', 'Comes:']);
@@ -207,7 +209,14 @@ test('what comes from outside stays text', async () => {
     const why = `−3  ${evil}\n    • x  javascript:alert(1)\n    • "onclick="x  https://example.com/"onclick="x\n${evil}`;
     const root = shown({
         heading: evil,
-        record: { ...AMBER, quadrant: evil, nextAction: evil, why, brief: `${evil}\nx  javascript:alert(1)`, history: evil },
+        record: {
+            ...AMBER,
+            quadrant: evil,
+            nextAction: evil,
+            why,
+            brief: `${evil}\nx  javascript:alert(1)`,
+            history: evil,
+        },
         sources: [{ source: `jira.${evil}`, day: '2026-11-01' }],
     });
     await click(root, '[data-key=brief]');
@@ -225,11 +234,12 @@ test('the words are German for Germans, and numbers are written their way', () =
 });
 
 test('both languages say everything', () => {
-    const { wordsOf } = jest.requireActual(
-        '../../salesforce/force-app/main/default/lwc/rapportPanelView/words'
-    );
+    const { wordsOf } = jest.requireActual('../../salesforce/force-app/main/default/lwc/rapportPanelView/words');
     const kinds = (each) =>
-        Object.entries(each).map(([name, value]) => [name, value === null ? null : typeof value === 'object' ? kinds(value) : typeof value]);
+        Object.entries(each).map(([name, value]) => [
+            name,
+            value === null ? null : typeof value === 'object' ? kinds(value) : typeof value,
+        ]);
     expect(kinds(wordsOf('de'))).toEqual(kinds(wordsOf('en')));
     expect(wordsOf('fr')).toBe(wordsOf('en'));
     expect(wordsOf(undefined)).toBe(wordsOf('en'));

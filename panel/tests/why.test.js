@@ -1,5 +1,7 @@
 import { readWhy } from '../../salesforce/force-app/main/default/lwc/rapportPanelView/why';
 
+import sample from '../scenes/sample.json';
+
 const URL = 'https://example.atlassian.net/browse/ACME-412';
 
 test('reasons, the records behind them, what changed and other remarks are told apart', () => {
@@ -71,6 +73,15 @@ test.each(['javascript:alert(1)', 'data:text/html,x', 'https://', 'http://[', 'f
     }
 );
 
+test.each(['green', 'amber', 'red'])('nothing of what Rapport wrote about a %s account is left over', (band) => {
+    const { reasons, notes } = readWhy(sample[band].Rapport_Why__c);
+    expect(notes).toEqual([]);
+    expect(reasons).toHaveLength(3);
+    const links = reasons.flatMap((reason) => reason.links);
+    expect(links.length).toBeGreaterThan(0);
+    expect(links.filter(({ label, url }) => !label || !url)).toEqual([]);
+});
+
 test('every word of any text is still there', () => {
     const words = ['−3', '+1.5', '  ', '•', 'Since', 'abc', URL, '\n', '-', '12', '…', '<b>', '\u202E', '\t'];
     let seed = 20261122;
@@ -86,7 +97,11 @@ test('every word of any text is still there', () => {
             said,
             ...links.flatMap(({ label, url }) => [label, url]),
         ]);
-        const bare = (many) => many.join(' ').replace(/[\u2212\u2013]/g, '-').replace(/[\u202E•]|(^|\s)-(?=\s|$)/g, ' ');
+        const bare = (many) =>
+            many
+                .join(' ')
+                .replace(/[\u2212\u2013]/g, '-')
+                .replace(/[\u202E•]|(^|\s)-(?=\s|$)/g, ' ');
         const told = (many) => new Set(bare(many).split(/\s+/).filter(Boolean));
         expect([...told([text])].filter((word) => !told(shown).has(word))).toEqual([]);
     }
