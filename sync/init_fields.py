@@ -123,18 +123,18 @@ class Candidate:
     exact: bool
 
 
+def fields_to_sample(name: str, fields: Fields) -> list[str]:
+    """Those of an object that may stand in for one of ours: nothing else of its records is looked at."""
+    missing = [each for each in DECLARED_FIELDS[name] if each not in fields]
+    found = (each.info for ours in missing for each in candidates(ours, DECLARED[ours], fields))
+    return list(dict.fromkeys(info.name for info in found if info.type != "textarea"))
+
+
 def account_fields_to_sample(fields: Fields) -> list[str]:
-    """Those whose values help to judge: standard ones, and an org's own that may mean something."""
-    standard = ("Name", "Type", "Industry", "OwnerId", "IsPersonAccount", "AccountNumber", "ParentId")
-    missing = [name for name in DECLARED_FIELDS["Account"] if name not in fields]
-    own = [
-        each.info.name
-        for name in missing
-        for each in candidates(name, DECLARED[name], fields)
-        if each.info.type != "textarea"
-    ]
+    """Of accounts also what tells whom somebody looks after, and what an org may sort them by."""
+    standard = ("Name", "Type", "Industry", "IsPersonAccount")
+    own = fields_to_sample("Account", fields)
     own += [each.name for each in fields.values() if names_manager(each) or names_column(each)]
-    own += [name for name in DECLARED_FIELDS["Account"] if name in fields and fields[name].type != "textarea"]
     return [name for name in dict.fromkeys((*standard, *own)) if name in fields]
 
 
@@ -161,6 +161,8 @@ def candidates(ours: str, kind: Kind, fields: Fields) -> list[Candidate]:
     for info in fields.values():
         if not info.name.endswith("__c") or info.name.startswith("Rapport_") or info.type not in kind.types:
             continue
+        if info.type == "reference" and not any(map(_is_objective, info.reference_to)):
+            continue
         texts = {words_of_name(info.name), folded(info.label)} - {""}
         exact = any(text in names for text in texts)
         # of a name as long as a story nothing can be learned, and comparing it would take long
@@ -170,6 +172,11 @@ def candidates(ours: str, kind: Kind, fields: Fields) -> list[Candidate]:
         if exact or likeness >= LIKELY:
             found.append((likeness + 100 * exact, Candidate(info, exact)))
     return [each for _, each in sorted(found, key=lambda one: (-one[0], one[1].info.name))]
+
+
+def _is_objective(parent: str) -> bool:
+    """The one thing that a field of ours leads to."""
+    return init_words.OBJECTIVE_OBJECT.knows(words_of_name(parent))
 
 
 def propose(seen: OrgSeen, draft: Draft) -> None:

@@ -16,7 +16,7 @@ from connectors.errors import ConnectorError, QuotaSpent, RequestRefused, SignIn
 from connectors.salesforce_schema import fields_of
 from sync import init_words
 from sync.init_draft import shown
-from sync.init_fields import account_fields_to_sample
+from sync.init_fields import account_fields_to_sample, fields_to_sample
 from sync.init_seen import OrgSeen, Sample, SiteSeen, TaskPriority, TaskStatus, Unasked
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from connectors.jira import Jira
     from connectors.salesforce import Salesforce
-    from sync.init_seen import Fields
 
     Connect = Callable[[str], Salesforce]
 
@@ -215,14 +214,10 @@ def _surveys(salesforce: Salesforce, seen: OrgSeen, asking: _Asking) -> None:
             with asking.about(f"the answers in {name}"):
                 seen.samples[name] = _sample(salesforce, name, numbers)
     for name in ("Contact", "Opportunity", "Contract"):
-        names = _of_interest(seen.fields.get(name, {}))
+        names = fields_to_sample(name, seen.fields.get(name, {}))
         if names:
             with asking.about(f"what is filled in on {name}"):
                 seen.samples[name] = _sample(salesforce, name, names)
-
-
-def _of_interest(fields: Fields) -> list[str]:
-    return [each.name for each in fields.values() if each.name.endswith("__c") and each.type != "textarea"]
 
 
 def _sample(salesforce: Salesforce, name: str, fields: Sequence[str]) -> Sample:

@@ -166,6 +166,26 @@ def test_an_org_that_has_the_object_for_scores_is_told_how_to_use_it():
     assert 'write_to = "object"' in draft.missing[0].advice
 
 
+def test_an_objective_is_a_field_that_leads_to_one():
+    for parent, sure in (("AccountPlanObjective", True), ("Campaign", False)):
+        draft = Draft()
+        deal = info("Objective__c", "reference", "Objective", reference_to=(parent,))
+        init_fields.propose(org(fields={"Opportunity": table(deal)}), draft)
+        assert said(draft, "salesforce.fields") == (
+            [("Rapport_Objective__c", "Objective__c")] if sure else []
+        )
+
+
+def test_no_more_of_records_is_looked_at_than_what_may_be_meant():
+    fields = table(
+        info("Name"),
+        info("Birth__c", "date"),
+        info("Buying_Role__c", "picklist"),
+        info("Notes__c", "textarea"),
+    )
+    assert init_fields.fields_to_sample("Contact", fields) == ["Buying_Role__c"]
+
+
 def test_a_standing_must_offer_the_words_that_are_read():
     for values, sure in ((("Vendor", "Partner"), True), (("Bad", "Good"), False)):
         draft = proposed(info("Standing__c", "picklist", picklist=values))
