@@ -11,7 +11,7 @@ import pyarrow as pa
 from rules import evidence, notation, words
 from rules.expressions import clauses, to_sql
 from rules.phrases import ENGLISH, say
-from rules.templates import clean, render
+from rules.templates import plain, render
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -180,7 +180,7 @@ def _of_rule(
             severity=rule.severity,
             state="unknown" if holds is None else "fires" if holds else "silent",
             account_id=account_id,
-            account=clean(account or ""),
+            account=plain(account or ""),
             subject_key=meeting.id if meeting else "",
             owner_id=owner_id,
             owner_name=owner,
@@ -234,7 +234,7 @@ def _meetings(connection: duckdb.DuckDBPyConnection) -> dict[str, list[_Meeting]
         "semi join candidate c on c.account_id = m.account_id "
         "order by m.account_id, m.day, m.at nulls first, m.record_id"
     ).fetchall():
-        found.setdefault(account_id, []).append(_Meeting(event, clean(subject), day))
+        found.setdefault(account_id, []).append(_Meeting(event, plain(subject), day))
     return found
 
 
@@ -281,7 +281,7 @@ def _due(rule: Rule, day: date, hours: BusinessHours) -> date:
 
 def _why_you(account: object, language: str, *, is_manager: bool) -> str:
     key = "why_you_manager" if is_manager else "why_you_stand_in"
-    return say(language, key, account=clean(str(account)))
+    return say(language, key, account=plain(str(account)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ _FORBIDDEN_PYTHON = re.compile(
 )
 _BLANKS_SQL = "[\\x{09}-\\x{0D}\\x{85}\\x{2028}\\x{2029}]+"
 _BLANKS_PYTHON = re.compile("[\\x09-\\x0d\\x85\\u2028\\u2029]+")
+_ADDRESS = re.compile("://(?! )")
 _PIECES = re.compile(r"\{([^{}]*)\}|([^{}]+)|([{}])")
 
 
@@ -110,6 +111,13 @@ def clean(value: str) -> str:
     return _FORBIDDEN_PYTHON.sub("", _BLANKS_PYTHON.sub(" ", value))
 
 
+def plain(value: str) -> str:
+    """`clean`, and without an address that programs would make a link of: on a record, only links of Rapport's own lead
+    anywhere. A blank is enough for that, and people still read what was meant.
+    """
+    return _ADDRESS.sub(":// ", clean(value))
+
+
 def _check_literal(literal: str, start: int, place: Place) -> None:
     for offset, character in enumerate(literal):
         if character != "\n" and _FORBIDDEN_PYTHON.match(character):
@@ -139,7 +147,7 @@ def _shown(value: object, kind: Type, language: str) -> str:
         return notation.moment(value, language)
     if kind == "date" and isinstance(value, date):
         return notation.day(value, language)
-    return clean(str(value)) or UNKNOWN
+    return plain(str(value)) or UNKNOWN
 
 
 def _number(value: float | Decimal) -> str:
@@ -180,7 +188,8 @@ def _column_sql(name: str, kind: Type, engine: Engine, table: str | None, langua
             return f"COALESCE({shown}, {unknown})"
         case "text":
             cleaned = _replaced(_replaced(column, _BLANKS_SQL, " ", engine), _FORBIDDEN_SQL, "", engine)
-            return f"COALESCE(NULLIF({cleaned}, ''), {unknown})"
+            unlinked = f"REPLACE(REPLACE({cleaned}, '://', ':// '), '://  ', ':// ')"  # `plain` in SQL
+            return f"COALESCE(NULLIF({unlinked}, ''), {unknown})"
 
 
 def _signs_sql(number: str, language: str) -> str:

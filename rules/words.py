@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules import coverage_phrases, deal_sources, notation, service_sources, trends
 from rules.phrases import ENGLISH, say
-from rules.templates import clean
+from rules.templates import clean, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +120,7 @@ def fact(column: Column, value: float | str | None, language: str = ENGLISH) -> 
 
 def _shown(column: Column, value: float | str | None, language: str) -> str:
     if isinstance(value, str):
-        return say(language, value) if value in _BANDS else clean(value)
+        return say(language, value) if value in _BANDS else plain(value)
     said = set(column.label.lower().split())
     if column.unit != "share" and notation.unit_forms(column.unit) & said:
         return amount(value, "", language)  # the label has named the unit
@@ -129,7 +129,7 @@ def _shown(column: Column, value: float | str | None, language: str) -> str:
 
 def record(each: Record) -> str:
     """How a record is named beside a number: an issue by its key, anything else by its text."""
-    return clean(each.key if each.system == "jira" else each.text or each.key)
+    return plain(each.key if each.system == "jira" else each.text or each.key)
 
 
 def named(found: Evidence, language: str = ENGLISH) -> str:

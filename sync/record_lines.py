@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from rules import notation
 from rules.phrases import PHRASES, say
-from rules.templates import clean
+from rules.templates import plain
 from sync import canonical
 
 if TYPE_CHECKING:
@@ -57,8 +57,10 @@ def _length(texts: Sequence[str]) -> int:
 
 
 def shown(text: object) -> str:
-    """A value from outside as a part of a line: one blank between words, so that two always stand before a link."""
-    tidy = " ".join(clean(str(text)).split())
+    """A value from outside as a part of a line: one blank between words, so that two always stand before a link, and no
+    address of its own.
+    """
+    tidy = " ".join(plain(str(text)).split())
     return tidy if len(tidy) <= LABEL else f"{tidy[: LABEL - 1]}{CUT}"
 
 

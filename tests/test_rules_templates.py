@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.faults import CatalogueError
-from rules.templates import clean, compile_template, render, to_sql
+from rules.templates import clean, compile_template, plain, render, to_sql
 
 COLUMNS = {"n": "number", "m": "number", "account": "text", "ok": "boolean", "due": "date", "at": "timestamp"}
 SQL_TYPES = {
@@ -94,6 +94,9 @@ def test_whole_numbers_and_decimals_read_like_doubles():
         ("{account}", {"account": "{n} {account}"}, "{n} {account}"),
         ("{account}", {"account": "A\nB\r\n\tC"}, "A B C"),
         ("{account}", {"account": "\u202eevil\u2066\u200f\x00\x1b[1m"}, "evil[1m"),
+        ("{account}", {"account": "Ends in https://evil.example"}, "Ends in https:// evil.example"),
+        ("{account}", {"account": "://://a://  b:// c://"}, ":// :// a://  b:// c:// "),
+        ("https://wiki.example/{account}", {"account": "A"}, "https://wiki.example/A"),
         ("it's {account}\\", {"account": "O'Neill \\ $1"}, "it's O'Neill \\ $1\\"),
         ("{due}", {"due": date(2026, 11, 24)}, "2026-11-24"),
         ("{due}", {"due": date(1, 1, 2)}, "0001-01-02"),
@@ -119,7 +122,7 @@ NUMBERS = st.one_of(
 @settings(max_examples=400, deadline=None)
 @given(
     n=st.none() | NUMBERS,
-    account=st.none() | st.text(max_size=40),
+    account=st.none() | st.text(max_size=40) | st.text(":/ a", max_size=12),
     ok=st.sampled_from([None, True, False]),
     due=st.none() | st.dates(),
     at=st.none() | st.datetimes(),
@@ -132,10 +135,12 @@ def test_sql_and_python_write_the_same_words(engine, n, account, ok, due, at, li
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(max_size=60))
+@given(st.text(max_size=60) | st.text(":/ a\u200b\u202e", max_size=20))
 def test_a_cleaned_value_stays_as_it_is_when_cleaned_again(text):
     cleaned = clean(text)
     assert clean(cleaned) == cleaned
+    assert plain(plain(text)) == plain(text)
+    assert "://" not in plain(text).replace(":// ", "|")
     assert not any(ord(character) < 32 for character in cleaned)
 
 
@@ -196,10 +201,10 @@ def test_the_columns_of_a_template_are_those_that_it_names():
 def test_spark_gets_its_own_forms():
     text = to_sql(template("it's {account} {n} {due} {at} {ok}"), "spark")
     assert text == (
-        "'it\\'s ' || COALESCE(NULLIF(REGEXP_REPLACE(REGEXP_REPLACE(`account`, "
+        "'it\\'s ' || COALESCE(NULLIF(REPLACE(REPLACE(REGEXP_REPLACE(REGEXP_REPLACE(`account`, "
         "'[\\\\x{09}-\\\\x{0D}\\\\x{85}\\\\x{2028}\\\\x{2029}]+', ' '), "
         "'[\\\\x{00}-\\\\x{1F}\\\\x{7F}-\\\\x{9F}\\\\x{061C}\\\\x{200E}\\\\x{200F}\\\\x{2028}-\\\\x{202E}"
-        "\\\\x{2066}-\\\\x{2069}]', ''), ''), '–') || ' ' || "
+        "\\\\x{2066}-\\\\x{2069}]', ''), '://', ':// '), '://  ', ':// '), ''), '–') || ' ' || "
         "COALESCE(TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(CASE WHEN ABS(CAST(`n` AS DOUBLE)) < "
         "1000000000000000 THEN CASE WHEN ABS(CAST(`n` AS DOUBLE)) >= 10 THEN "
         "CAST(CAST(BROUND(CAST(`n` AS DOUBLE), 0) AS BIGINT) AS DECIMAL(18, 2)) ELSE CAST(CASE "
