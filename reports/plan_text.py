@@ -43,6 +43,9 @@ _ORDER = {name: place for place, name in enumerate(("Health", "Band", "Overall",
 # What a new record beside an account is known by: the account stands in front of it.
 _KEYS = frozenset({"Account__c", "Rapport_Account_Id__c"})
 _NOUNS = {"Rapport_Score__c": "Score"}
+# Texts of many lines, and the figures behind a chart: that they are written is all that a plan says of them.
+_TEXTS = ("Why", "Meeting brief", "Projects")
+_CHART = "Health by week"
 _REASON = 320
 _LONG = 32  # characters; a longer value has a line of its own
 
@@ -166,24 +169,33 @@ def _new_task(out: Console, change: Json, subject: object, names: Names) -> None
 
 
 def _sides(out: Console, fields: Json, names: Names) -> None:
-    """Numbers and bands beside each other, texts on lines of their own, but for Why: the next line says that."""
+    """Numbers and bands beside each other, texts on lines of their own, but for long ones: that they are written says
+    enough, and the next line says why. Figures for a chart go along unsaid.
+    """
     told = {names.label(name): sides for name, sides in fields.items()}
     brief, long = [], []
     for label in sorted(told, key=lambda each: (_ORDER.get(each, len(_ORDER)), each)):
         before, after = told[label]["before"], told[label]["after"]
-        if label == "Why":
+        if label in _TEXTS or label == _CHART:
             continue
         words = f"{label} {short(before)} → {short(after)}"
         if max(len(str(before or "")), len(str(after or ""))) <= _LONG:
             brief.append(words)
         else:
             long.append(words)
-    if "Why" in told:
-        brief.append("Why rewritten")
+    brief += [f"{label} {_written(told[label])}" for label in _TEXTS if label in told]
+    if not brief and not long:
+        brief = [f"{label} {_written(told[label])}" for label in told if label == _CHART]
     if brief:
         _say(out, f"    {'   '.join(brief)}")
     for words in long:
         _say(out, f"    {words}")
+
+
+def _written(sides: Json) -> str:
+    if sides["after"] is None:
+        return "emptied"
+    return "rewritten" if sides["before"] is not None else "written"
 
 
 def _held(out: Console, held: Json, names: Names) -> None:

@@ -57,7 +57,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "brief_scope": {"en": "Out of scope, undecided: {what}", "de": "Außerhalb des Auftrags, offen: {what}"},
     "brief_renewal": {"en": "Renewal: {what}", "de": "Verlängerung: {what}"},
     "brief_deal": {"en": "Open deal: {what}", "de": "Offener Deal: {what}"},
-    "brief_offer": {"en": "Not bought yet: {what}", "de": "Noch nicht gekauft: {what}"},
+    "brief_offer": {"en": "Not from us yet: {what}", "de": "Noch nicht von uns: {what}"},
     "brief_project": {"en": "Project: {what}", "de": "Projekt: {what}"},
     "brief_last": {"en": "last contact on {day}", "de": "letzter Kontakt am {day}"},
     "brief_never": {"en": "no contact on record", "de": "noch kein Kontakt erfasst"},

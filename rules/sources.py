@@ -42,6 +42,7 @@ SOURCES: Mapping[str, Mapping[str, Type]] = {
         "at": "timestamp",
         "day": "date",
         "days_ahead": "number",
+        "business_days_ahead": "number",
     },
     # one mail thread whose newest message of 90 d a contact has sent; `returned` where a call or meeting followed
     "threads": {

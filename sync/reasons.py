@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rules import evidence, words
 from rules.evidence import Record
 from rules.phrases import ENGLISH, say
+from sync.record_lines import moment_name, moments_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     import duckdb
 
@@ -86,20 +88,28 @@ def reasons_of(connection: duckdb.DuckDBPyConnection, account_ids: Sequence[str]
         [list(account_ids)],
     ).fetchall():
         behind.setdefault((account_id, metric), []).append(Record(system, record_id, key, text, None))
+    moments = moments_of(connection, {each.id for records in behind.values() for each in records})
     found: dict[str, list[Reason]] = {}
     for account_id, scorecard, metric, lost, value in connection.execute(
         "select account_id, scorecard, metric, lost, value from eval_reasons "
         "where list_contains(?::varchar[], account_id) order by account_id, n",
         [list(account_ids)],
     ).fetchall():
-        records = tuple(behind.get((account_id, metric), ()))
+        records = tuple(_called(each, moments) for each in behind.get((account_id, metric), ()))
         found.setdefault(account_id, []).append(Reason(scorecard, metric, lost, value, records))
     return found
 
 
+def _called(record: Record, moments: Mapping[str, tuple[str, str | None, date]]) -> Record:
+    """A contact with the customer is told by whom and when: its subject says less."""
+    moment = moments.get(record.id)
+    return record if moment is None else replace(record, text=moment_name(*moment, ENGLISH))
+
+
 def reason_text(reason: Reason, catalogue: Catalogue) -> str:
-    """What costs points and the records it rests on, in one line."""
-    named = ", ".join(dict.fromkeys(words.record(each) for each in reason.records))
+    """What costs points and the records it rests on, in one line; all the deals behind a ratio would be a crowd."""
+    records = reason.records if catalogue.metrics[reason.metric].expr is None else ()
+    named = ", ".join(dict.fromkeys(words.record(each) for each in records))
     text = fact(reason, catalogue)
     return f"{text} ({named})" if named else text
 

@@ -3,6 +3,7 @@
     −14.2  open questions: 2
         • ACME-412  https://example.atlassian.net/browse/ACME-412
         • ACME-398  https://example.atlassian.net/browse/ACME-398
+    −18  open pipeline: 0 (Growth)
     −8.7  days since contact: 34
         • call, D. Okafor, 19 Oct 2026  https://example.my.salesforce.com/00T…
     Since 3 Nov 2026: Health 63 → 52, green → amber; new: open questions
@@ -127,9 +128,7 @@ class _Teller:
             return Said(fitted([Line(sentence)], self.length) if sentence else None, basis)
         lines: list[Line] = []
         for reason in own:
-            lines.append(
-                Line(f"{lost(reason, language)}  {fact(reason, self.ground.catalogue, language)}", _REASON)
-            )
+            lines.append(Line(f"{lost(reason, language)}  {self._reason(reason, language)}", _REASON))
             lines += [
                 Line(f"    • {self.names.line(record, language)}", _LINK)
                 for record in reason.records
@@ -140,6 +139,13 @@ class _Teller:
             return Said(kept, basis)
         note = self._note(last, told, own, harmless, language)
         return Said(fitted([*lines, *([Line(note, _NOTE)] if note else [])], self.length), basis)
+
+    def _reason(self, reason: Reason, language: str) -> str:
+        """Points are those of one scorecard, which is named where it is not the one that the band stands for."""
+        text = fact(reason, self.ground.catalogue, language)
+        if reason.scorecard == "health":
+            return text
+        return f"{text} ({self.ground.catalogue.scorecards[reason.scorecard].label_in(language)})"
 
     def _uncovered(self, lacking: Sequence[str], language: str) -> str:
         told = [words.uncovered(each, language) for each in lacking[:_LACKING]]

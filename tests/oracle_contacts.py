@@ -20,7 +20,7 @@ EXECUTIVE = ["chief", "ceo", "cfo", "cto", "cio", "coo", "cmo", "ciso", "cpo", "
              "geschäftsführer", "geschäftsführerin", "bereichsleiter"]  # fmt: skip
 NOT_EXECUTIVE = ["assistant", "product owner", "process owner", "service owner", "business partner", "partner manager",
                  "associate director"]  # fmt: skip
-OF_CONTACT = ("meetings_90d", "onsite_90d", "days_to_next_meeting", "inbound_share_90d", "unreturned_emails",
+OF_CONTACT = ("meetings_90d", "onsite_90d", "days_to_next_meeting", "business_days_to_next_meeting", "inbound_share_90d", "unreturned_emails",
               "unreturned_calls", "key_contact_silent", "executives_engaged_90d", "working_level_engaged_90d")  # fmt: skip
 
 
@@ -50,6 +50,7 @@ def metrics(oracle: Oracle, account: str, *, logged: bool) -> dict[str, float | 
         "meetings_90d": sum(kind == "meeting" for kind, *_ in recent),
         "onsite_90d": sum(any(row.onsite for row in rows) for rows in recent.values()),
         "days_to_next_meeting": next_meeting(oracle, account),
+        "business_days_to_next_meeting": business_days_to_next_meeting(oracle, account),
         "inbound_share_90d": directions["in"] / told if told else None,
         "unreturned_emails": _unreturned_mails(oracle, account) if _mails_visible(oracle) else None,
         "unreturned_calls": _unreturned_calls(oracle, account),
@@ -84,6 +85,19 @@ def next_meeting(oracle: Oracle, account: str) -> int | None:
         if account in row.accounts and (row.at > oracle.as_of if row.at else row.day > oracle.today)
     ]
     return min(days, default=None)
+
+
+def business_days_to_next_meeting(oracle: Oracle, account: str) -> int | None:
+    holidays = set(oracle.config.get("time", {}).get("holidays", []))
+    found = []
+    for row in oracle._event_rows():
+        day = oracle._local_day(row.at) if row.at else row.day
+        ahead = (day - oracle.today).days
+        comes = row.at > oracle.as_of if row.at else ahead > 0
+        if account in row.accounts and comes and ahead < 40:
+            days = [oracle.today + timedelta(days=n) for n in range(1, ahead + 1)]
+            found.append(sum(each.weekday() < 5 and each not in holidays for each in days))
+    return min(found, default=None)
 
 
 def _silent(oracle: Oracle, moments: dict[tuple, list[Row]]) -> int:

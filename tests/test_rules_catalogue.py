@@ -84,6 +84,7 @@ def test_the_metrics_of_the_first_version_ship():
     assert set(SHIPPED.metrics) == {
         *("days_since_contact", "moments_90d", "effective_contacts", "contacts_engaged_90d"),
         *("meetings_90d", "onsite_90d", "days_to_next_meeting", "inbound_share_90d", "key_contact_silent"),
+        "business_days_to_next_meeting",
         *("unreturned_emails", "unreturned_calls"),
         *("contacts_known", "executives_engaged_90d", "working_level_engaged_90d"),
         *("open_issues", "open_p1", "overdue_issues", "stuck_issues", "active_projects"),

@@ -156,6 +156,7 @@ def test_the_next_meeting_is_the_nearest_that_has_not_begun(book, acme, serve):
     book.meeting(acme, NOW)
     company = serve(book)
     assert _only(company)["days_to_next_meeting"] == 2
+    assert _only(company)["business_days_to_next_meeting"] == 2
     assert _evidence(company, "days_to_next_meeting") == [nearest]
 
 
@@ -190,6 +191,7 @@ def test_only_meetings_that_stand_in_the_calendar_are_to_come(book, acme, serve)
     company = serve(book)
     company.configure("[activities]\nexclude = \"contains(subject, 'Newsletter')\"\n")
     assert _only(company)["days_to_next_meeting"] == 10
+    assert _only(company)["business_days_to_next_meeting"] == 7
     assert company.metrics(ago(days=3))["Acme"]["days_to_next_meeting"] is None  # not in the calendar then
 
 
