@@ -24,17 +24,13 @@ DIGITS = 10
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a mean: a column with the score of each of its values, and whether the value is fresh."""
+    """One part of a mean: a column, the expression of its score, and whether the value is fresh."""
 
     name: str
     column: str
     weight: Decimal
-    points: tuple[tuple[Decimal, Decimal], ...]
+    score: str
     fresh: str = "true"
-
-    @property
-    def score(self) -> str:
-        return curve_sql(self.points, self.column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +87,8 @@ def curve_sql(points: Sequence[tuple[Decimal, Decimal]], value: str) -> str:
 
 
 def double(number: Decimal) -> str:
-    """The double next to `number`; read from text, because DuckDB's way over its decimals can miss it by a digit."""
-    return f"cast('{number + 0:f}' as double)"
+    """The double next to `number`; with an exponent DuckDB reads the digits as one, where its way over decimals can miss it."""
+    return f"{number + 0:f}e0"
 
 
 def exact(number: Decimal) -> str:

@@ -117,12 +117,13 @@ def _axis_sql(catalogue: Catalogue, axis: Axis) -> str:
         [
             Part(
                 each.name,
-                f'r."_{each.name}"' if each.of_scorecard else f'm."{each.name}"',
+                column,
                 each.weight,
-                each.points,
+                curve_sql(each.points, column),
                 "true" if each.of_scorecard else fresh_sql(catalogue.metrics[each.name], "m"),
             )
             for each in axis.measures
+            for column in [f'r."_{each.name}"' if each.of_scorecard else f'm."{each.name}"']
         ],
         axis.floor,
     )

@@ -95,6 +95,7 @@ def score(
     )
     plain = _sheets(catalogue, [card for card in catalogue.scorecards.values() if not card.of])
     combined = _sheets(catalogue, [card for card in catalogue.scorecards.values() if card.of])
+    connection.execute(f"create or replace temp table scored as {_scored_sql(plain)}")
     connection.execute(f"create or replace temp table eval_measures as {_measures_sql(plain, catalogue)}")
     connection.execute(f"create or replace temp table eval_caps as {_caps_sql(plain)}")
     connection.execute(f"create or replace temp table raw_scores as {_raw_sql(plain, catalogue)}")
@@ -102,6 +103,7 @@ def score(
         connection.execute(f"insert into raw_scores {_combined_sql(sheet)}")
     connection.execute(f"create or replace temp table eval_scores as {_bands_sql(catalogue.bands)}")
     connection.execute("drop table raw_scores")
+    connection.execute("drop table scored")
     connection.execute("drop table managed")
 
 
@@ -127,19 +129,30 @@ def _column(name: str) -> str:
     return f'm."{name}"'
 
 
+def _scored_sql(sheets: Sequence[_Sheet]) -> str:
+    """The managed accounts with what each sheet makes of each measure in a column, so that each curve is worked out once."""
+    columns = [f"{sheet.applies} as _applies_{at}" for at, sheet in enumerate(sheets)]
+    columns += [
+        f"{curve_sql(measure.points, _column(measure.metric))} as _score_{at}_{place}"
+        for at, sheet in enumerate(sheets)
+        for place, measure in enumerate(sheet.card.measures)
+    ]
+    return f"select {', '.join(['m.*', *columns])} from managed m"
+
+
 def _measures_sql(sheets: Sequence[_Sheet], catalogue: Catalogue) -> str:
     """One row per account and measure; `age` is how old, in days, what the value rests on is, where that is asked."""
     parts = []
-    for sheet in sheets:
+    for at, sheet in enumerate(sheets):
         for place, measure in enumerate(sheet.card.measures):
             metric, column = catalogue.metrics[measure.metric], _column(measure.metric)
             age = _column(metric.fresh_by) if metric.fresh_by else "cast(null as double)"
             parts.append(
                 f"select m.account_id, '{sheet.name}' as scorecard, {place} as place, '{measure.metric}' as metric, "
                 f"{exact(measure.weight)} as weight, {column} as value, "
-                f"case when m._on_record then {curve_sql(measure.points, column)} end as score, "
+                f"case when m._on_record then m._score_{at}_{place} end as score, "
                 f"{column} is not null and {fresh_sql(metric, 'm')} as fresh, {age} as age "
-                f"from managed m where {sheet.applies}"
+                f"from scored m where m._applies_{at}"
             )
     return " union all ".join(parts) or (
         "select account_id, '' as scorecard, 0 as place, '' as metric, cast(0 as decimal(38, 10)) as weight, "
@@ -164,17 +177,17 @@ def _caps_sql(sheets: Sequence[_Sheet]) -> str:
 
 def _raw_sql(sheets: Sequence[_Sheet], catalogue: Catalogue) -> str:
     parts = []
-    for sheet in sheets:
+    for at, sheet in enumerate(sheets):
         found = mean(
             [
                 Part(
                     each.metric,
                     _column(each.metric),
                     each.weight,
-                    each.points,
+                    f"m._score_{at}_{place}",
                     fresh_sql(catalogue.metrics[each.metric], "m"),
                 )
-                for each in sheet.card.measures
+                for place, each in enumerate(sheet.card.measures)
             ],
             sheet.card.floor,
         )
@@ -188,8 +201,8 @@ def _raw_sql(sheets: Sequence[_Sheet], catalogue: Catalogue) -> str:
             f"case when _raw is not null then {capped} end as capped, "
             f"case when _on_record then {found.confidence} else 0e0 end as confidence, "
             f"_on_record and {found.enough} as enough "
-            f"from (select m.*, case when m._on_record then {found.value} end as _raw from managed m "
-            f"where {sheet.applies}) m"
+            f"from (select m.*, case when m._on_record then {found.value} end as _raw from scored m "
+            f"where m._applies_{at}) m"
         )
     return " union all ".join(parts) or (
         "select account_id, '' as scorecard, cast(null as double) as raw, cast(null as double) as capped, "
