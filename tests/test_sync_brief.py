@@ -161,7 +161,7 @@ def test_each_meeting_has_one_task_that_closes_itself_when_it_is_over(story):
     assert closed["Status"] == "Completed"
     assert "the meeting is over" in closed["Description"]
     (monday,) = story.third.tasks("Next week")
-    assert (monday["Status"], monday["ActivityDate"]) == ("Not Started", "2026-11-23")
+    assert (monday["Status"], monday["ActivityDate"]) == ("Not Started", "2026-11-20")
 
 
 def test_preparing_comes_after_all_that_is_to_be_mended():
