@@ -14,7 +14,7 @@ from rules.phrases import ENGLISH, say
 from rules.templates import plain, render
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     import duckdb
@@ -102,11 +102,22 @@ def outcomes(
     )
     connection.execute("create or replace temp table tracked as select * from incoming")
     connection.unregister("incoming")
+    rules = sorted((each for each in catalogue.rules.values() if each.enabled), key=lambda each: each.name)
+    concerned = _that_hold(connection, rules) | {name for name, _ in pairs}
     found: list[RuleOutcome] = []
-    for rule in sorted(catalogue.rules.values(), key=lambda each: each.name):
-        if rule.enabled:
+    for rule in rules:
+        if rule.name in concerned:
             found += _of_rule(connection, catalogue, rule, day, hours, where, asked_for)
     return found
+
+
+def _that_hold(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> set[str]:
+    """The rules whose condition is true of any account: most days most rules have nothing to say."""
+    if not rules:
+        return set()
+    asked = ", ".join(f"coalesce(bool_or({to_sql(rule.when, 'duckdb')}), false)" for rule in rules)
+    holds = connection.execute(f"select {asked} from eval_facts").fetchone() or ()
+    return {rule.name for rule, any_holds in zip(rules, holds, strict=True) if any_holds}
 
 
 def _of_rule(
