@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from rules import notation, words
 from rules.phrases import say
+from sync.chosen import CHOSEN, choose
 from sync.measure import link_bases
 from sync.objects import PROJECTS_FIELD
 from sync.record_lines import Line, fitted, link, shown
@@ -140,11 +141,11 @@ def _basis(own: Sequence[Project]) -> dict[str, object]:
 
 def projects_of(ground: Ground, ids: Sequence[str]) -> dict[str, list[Project]]:
     """The projects of the accounts asked for, the latest active first; `build` comes before."""
+    choose(ground.connection, ids)
     found: dict[str, list[Project]] = {}
     for account_id, site, key, since, released, *numbers in ground.connection.execute(
         f"select account_id, site, project, since_day, released, {', '.join(_NUMBERS)} from {_TABLE} "
-        "where list_contains(?::varchar[], account_id) order by account_id, place",
-        [list(ids)],
+        f"where account_id in {CHOSEN} order by account_id, place"
     ).fetchall():
         known = dict(zip(_NUMBERS, numbers, strict=True))
         found.setdefault(account_id, []).append(Project(site, key, since, known, released))

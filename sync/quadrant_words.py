@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rules import quadrant
 from rules.templates import clean
+from sync.chosen import CHOSEN, choose
 from sync.objects import QUADRANT_FIELD
 from sync.text_fields import Facts, Said, TextField
 
@@ -80,10 +81,10 @@ def _words(ground: Ground, asked: Asked) -> Mapping[str, Said]:
     field = ground.fields.get(QUADRANT_FIELD)
     if ground.catalogue.quadrant is None or field is None:
         return {}
+    choose(ground.connection, asked.ids)
     rows = ground.connection.execute(
         f"select account_id, {quadrant.NAME} from eval_quadrant "
-        f"where {quadrant.NAME} is not null and list_contains(?::varchar[], account_id)",
-        [asked.ids],
+        f"where {quadrant.NAME} is not null and account_id in {CHOSEN}"
     ).fetchall()
     found = {}
     for account_id, number in rows:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rules import evidence, words
 from rules.evidence import Record
 from rules.phrases import ENGLISH, say
+from sync.chosen import CHOSEN, choose
 from sync.record_lines import moment_name, moments_of
 
 if TYPE_CHECKING:
@@ -81,19 +82,18 @@ def build_reasons(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -
 
 def reasons_of(connection: duckdb.DuckDBPyConnection, account_ids: Sequence[str]) -> dict[str, list[Reason]]:
     """The reasons of the accounts asked for, weightiest first; `build_reasons` comes before."""
+    choose(connection, account_ids)
     behind: dict[tuple[str, str], list[Record]] = {}
     for account_id, metric, system, record_id, key, text in connection.execute(
         "select account_id, metric, record_system, record_id, record_key, record_text from eval_behind "
-        "where list_contains(?::varchar[], account_id) order by account_id, metric, place",
-        [list(account_ids)],
+        f"where account_id in {CHOSEN} order by account_id, metric, place"
     ).fetchall():
         behind.setdefault((account_id, metric), []).append(Record(system, record_id, key, text, None))
     moments = moments_of(connection, {each.id for records in behind.values() for each in records})
     found: dict[str, list[Reason]] = {}
     for account_id, scorecard, metric, lost, value in connection.execute(
         "select account_id, scorecard, metric, lost, value from eval_reasons "
-        "where list_contains(?::varchar[], account_id) order by account_id, n",
-        [list(account_ids)],
+        f"where account_id in {CHOSEN} order by account_id, n"
     ).fetchall():
         records = tuple(_called(each, moments) for each in behind.get((account_id, metric), ()))
         found.setdefault(account_id, []).append(Reason(scorecard, metric, lost, value, records))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync import history
+from sync.chosen import CHOSEN, choose
 from sync.measure import business_hours
 from sync.objects import HISTORY_FIELD
 from sync.text_fields import Facts, Said, TextField
@@ -35,10 +36,10 @@ def _words(ground: Ground, asked: Asked) -> Mapping[str, Said]:
         for account_id, score in scores.items():
             if account_id in line:
                 line[account_id][_week(day)] = (day, score)
+    choose(ground.connection, asked.ids)
     rows = ground.connection.execute(
         "select account_id, score from eval_scores where scorecard = 'health' and score is not null "
-        "and list_contains(?::varchar[], account_id)",
-        [asked.ids],
+        f"and account_id in {CHOSEN}"
     ).fetchall()
     for account_id, score in rows:
         line[account_id][_week(ground.day)] = (ground.day, int(score))

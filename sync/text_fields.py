@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from rules.phrases import ENGLISH
 from sync import material
+from sync.chosen import CHOSEN, choose
 from sync.measure import business_hours
 
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ class Ground:
 
     def languages(self, ids: Collection[str]) -> dict[str, str]:
         """What the one who does the tasks of each account reads."""
+        choose(self.connection, ids)
         spoken = dict(
             self.connection.execute(
-                "select account_id, language from account_manager where list_contains(?::varchar[], account_id)",
-                [list(ids)],
+                f"select account_id, language from account_manager where account_id in {CHOSEN}"
             ).fetchall()
         )
         return {each: spoken.get(each) or ENGLISH for each in ids}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sync import reasons, text_fields
 from sync.changes import ScoreMark
+from sync.chosen import CHOSEN, choose
 from sync.objects import BAND_FIELD, CONFIDENCE_FIELD, SCORE_FIELDS, TREND_FIELD
 from sync.plan_inputs import WantedField, WantedRecord
 from sync.quadrant_words import NUMBERS
@@ -112,11 +113,11 @@ def _reasons(ground: Ground, ids: Sequence[str]) -> dict[str, str]:
 
 
 def _marks(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, dict[str, ScoreMark]]:
+    choose(connection, ids)
     marks: dict[str, dict[str, ScoreMark]] = {each: {} for each in ids}
     for account_id, scorecard, score, band in connection.execute(
-        "select account_id, scorecard, score, band from eval_scores where list_contains(?::varchar[], account_id) "
-        "order by account_id, scorecard",
-        [list(ids)],
+        f"select account_id, scorecard, score, band from eval_scores where account_id in {CHOSEN} "
+        "order by account_id, scorecard"
     ).fetchall():
         marks[account_id][scorecard] = ScoreMark(score, band)
     return marks

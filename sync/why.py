@@ -22,6 +22,7 @@ from rules import evidence, notation, words
 from rules.phrases import LANGUAGES, PHRASES, say
 from rules.sources import COVERAGE
 from sync import canonical
+from sync.chosen import CHOSEN, choose
 from sync.measure import link_bases
 from sync.objects import WHY_FIELD
 from sync.reasons import fact, lost, reasons_of, without_reasons
@@ -235,10 +236,10 @@ def _as_before(current: str | None, text: str | None) -> str | None:
 
 def _marks(ground: Ground, ids: Sequence[str]) -> dict[str, dict[str, Mark]]:
     """Score and band of each scorecard of the accounts asked for."""
+    choose(ground.connection, ids)
     found: dict[str, dict[str, Mark]] = {each: {} for each in ids}
     for account_id, scorecard, score, band in ground.connection.execute(
-        "select account_id, scorecard, score, band from eval_scores where list_contains(?::varchar[], account_id)",
-        [list(ids)],
+        f"select account_id, scorecard, score, band from eval_scores where account_id in {CHOSEN}"
     ).fetchall():
         found[account_id][scorecard] = (score, band)
     return found
@@ -254,10 +255,10 @@ def bands_of(ground: Ground, ids: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def standing_of(ground: Ground, ids: Sequence[str]) -> dict[str, bool]:
     """Whether anything is on record of the accounts asked for."""
+    choose(ground.connection, ids)
     return dict(
         ground.connection.execute(
-            "select account_id, on_record from eval_standing where list_contains(?::varchar[], account_id)",
-            [list(ids)],
+            f"select account_id, on_record from eval_standing where account_id in {CHOSEN}"
         ).fetchall()
     )
 
@@ -266,25 +267,24 @@ def _harmless(ground: Ground, ids: Sequence[str]) -> dict[str, list[str]]:
     """Every measure that is known and costs nothing worth telling: what is only crowded out of the reasons is not settled,
     and neither is what is no longer known.
     """
+    choose(ground.connection, ids)
     return dict(
         ground.connection.execute(
             "select m.account_id, list(distinct m.metric) from eval_measures m "
             "semi join (select account_id, scorecard from eval_scores where score is not null) s "
             "on s.account_id = m.account_id and s.scorecard = m.scorecard "
             "anti join eval_costs c on c.account_id = m.account_id and c.metric = m.metric "
-            "where m.score is not null and list_contains(?::varchar[], m.account_id) group by m.account_id",
-            [list(ids)],
+            f"where m.score is not null and m.account_id in {CHOSEN} group by m.account_id"
         ).fetchall()
     )
 
 
 def _costs(ground: Ground, ids: Sequence[str]) -> dict[str, list[str]]:
     """Every measure that costs points, shown or not."""
+    choose(ground.connection, ids)
     return dict(
         ground.connection.execute(
-            "select account_id, list(distinct metric) from eval_costs where list_contains(?::varchar[], account_id) "
-            "group by account_id",
-            [list(ids)],
+            f"select account_id, list(distinct metric) from eval_costs where account_id in {CHOSEN} group by account_id"
         ).fetchall()
     )
 
@@ -303,9 +303,9 @@ def _lacking(ground: Ground, ids: Sequence[str]) -> dict[str, list[str]]:
     needed = list(dict.fromkeys(asked))
     if not needed:
         return {}
+    choose(ground.connection, ids)
     rows = ground.connection.execute(
-        f"select account_id, {', '.join(needed)} from coverage where list_contains(?::varchar[], account_id)",
-        [list(ids)],
+        f"select account_id, {', '.join(needed)} from coverage where account_id in {CHOSEN}"
     ).fetchall()
     return {
         account_id: [name for name, covered in zip(needed, states, strict=True) if not covered]

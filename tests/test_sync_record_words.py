@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from company import CUSTOMER, NO_RULES, NOW, STAFF, Book, Company, ago
+from pulled import fresh
 
 from rules import catalogue
 from rules.sources import SOURCES
@@ -15,6 +17,9 @@ from simulator import dataset
 from simulator.server import Simulator
 from sync import quadrant_words, record_lines
 from sync.record_lines import CUT, Line, fitted
+
+if TYPE_CHECKING:
+    from sync.changes import Plan
 
 HOSTILE = "<script>alert(1)</script> =cmd|' /C calc'!A0 [~user] \u202egnp.exe\u2066\r\nnext  line"
 WORDS = {
@@ -94,6 +99,7 @@ class Story:
     a_week_on: tuple
     second: dict[str, dict]
     settled: tuple
+    afresh: Plan
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +141,10 @@ def story(tmp_path_factory):
                 site.set_status(key, "Open", at=now, author=STAFF)
         company.sync()
         second, settled = held(company), changes(company)
+        afresh = fresh(company).plan()
         yield Story(
-            simulator.jira_url, simulator.salesforce_url, call, first, unchanged, a_week_on, second, settled
+            *(simulator.jira_url, simulator.salesforce_url, call),
+            *(first, unchanged, a_week_on, second, settled, afresh),
         )
 
 
@@ -175,6 +183,16 @@ def test_what_changed_is_said_and_the_scores_of_the_weeks_go_along(story):
 
 def test_unchanged_data_write_nothing_and_neither_do_days_that_pass(story):
     assert (story.unchanged, story.a_week_on, story.settled) == ((), (), ())
+
+
+def test_a_store_that_was_lost_takes_over_the_texts_that_stand(story):
+    """Even the line on what had changed, which it could not write; only words that have aged since are held."""
+    assert story.afresh.changes == ()
+    assert [(each.account != "Acme", each.field) for each in story.afresh.held] == [(True, "Rapport_Why__c")]
+    assert {name for each in story.afresh.noted for name in each.fields} >= {
+        "Rapport_Why__c",
+        "Rapport_Projects__c",
+    }
 
 
 def test_names_from_outside_stay_one_line_of_text(story):
