@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
@@ -487,15 +488,14 @@ def test_a_field_that_becomes_visible_is_read_for_all_records(serve):
     company = serve(busy_book())
     from connectors.salesforce import Salesforce
 
-    original = Salesforce.describe
+    original = Salesforce.describe_object
 
     def without(self, name):
-        fields = original(self, name)
-        return fields and {
-            key: info for key, info in fields.items() if (name, key) != ("Contact", "Department")
-        }
+        found = original(self, name)
+        fields = {key: info for key, info in found.fields.items() if (name, key) != ("Contact", "Department")}
+        return replace(found, fields=fields)
 
-    with patch.object(Salesforce, "describe", without):
+    with patch.object(Salesforce, "describe_object", without):
         company.pull()
     assert rows(company, "select count(Department) from sf_contact") == [(0,)]
     company.at(LATER)
