@@ -31,16 +31,17 @@ def plan_record(record: WantedRecord, inputs: PlanInputs) -> RecordPlan:
         wanted = _canonical(field, field.value)
         written = _canonical(field, field.written.value) if field.written else None
         current = written if _written_since_pull(field, inputs) else _canonical(field, field.current)
-        if current == wanted:
+        untouched = _same(field, current, written)
+        if _same(field, current, wanted):
             if wanted is not None and (field.written is None or written != wanted or _basis_moved(field)):
                 stands[field.name] = wanted
-        elif field.companion and current is not None and (not writes or current != written):
+        elif field.companion and current is not None and (not writes or not untouched):
             continue
-        elif current is not None and current != written and not inputs.adopt:
+        elif current is not None and not untouched and not inputs.adopt:
             held.append(_held(record, field.name, current, written, wanted))
         elif (
             current is None
-            or current != written
+            or not untouched
             or field.companion
             or _worth_writing(field, written, wanted, inputs)
         ):
@@ -50,6 +51,13 @@ def plan_record(record: WantedRecord, inputs: PlanInputs) -> RecordPlan:
 
 def _canonical(field: WantedField, raw: Value) -> Value:
     return canonical.value(raw, scale=field.scale, length=field.length if field.kind == "text" else None)
+
+
+def _same(field: WantedField, one: Value, other: Value) -> bool:
+    """Salesforce gives a choice the case in which its list has it, whatever case it was written in."""
+    if field.kind == "picklist" and isinstance(one, str) and isinstance(other, str):
+        return one.casefold() == other.casefold()
+    return one == other
 
 
 def _written_since_pull(field: WantedField, inputs: PlanInputs) -> bool:

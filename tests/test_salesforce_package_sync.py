@@ -1,8 +1,7 @@
-"""An org with exactly the package's fields and the rights of its permission sets, and the whole job against it."""
+"""An org with exactly the package's fields and the rights of its permission sets: what is read there, what doctor says."""
 
 from __future__ import annotations
 
-from copy import deepcopy
 from datetime import date
 
 import pytest
@@ -13,11 +12,8 @@ from connectors.doctor_salesforce import examine
 from connectors.salesforce import Salesforce
 from simulator import dataset, salesforce_schema
 from simulator.server import Simulator
-from sync import objects, run
+from sync import run
 from sync.doctor_needs import object_needs
-
-NUMBERS = (*objects.SCORE_FIELDS.values(), objects.CONFIDENCE_FIELD)
-
 
 SYNC = ("Rapport_Sync", "Rapport_Sync_Standard_Fields", "Rapport_Sync_Plans", "Rapport_Sync_Entitlements")
 # What Salesforce lets everybody fill in who may edit such a record at all.
@@ -101,29 +97,10 @@ def company(tmp_path_factory):
         yield served
 
 
-def test_every_value_fits_its_field_nothing_is_missing_and_a_second_run_writes_nothing(company):
+def test_nothing_is_missing_and_what_people_entered_for_rapport_is_read(company):
+    """What is written there, and what happens when a field is missing, is told by test_salesforce_chain.py."""
     company.rebuild(company.book.schema)
-    told = company.sync()
-    about_fields = [notice for notice in told["notices"] if "__c" in notice or "left out" in notice]
-    assert about_fields == []
-    assert told["quarantined"] == 0
-    assert told["applied"] == told["changes"] > 3
-    for account in company.org("Account"):
-        assert account["Rapport_Band__c"] in {"Green", "Amber", "Red", "Unknown"}
-        for name in NUMBERS:
-            value = account.get(name)
-            assert value is None or (value == int(value) and 0 <= value <= 100), (name, value)
-        assert account["Rapport_Health__c"] is not None
-        assert 0 < len(account["Rapport_Why__c"]) <= 32_000
-        assert len(account["Rapport_Next_Action__c"] or "") <= 255
-    tasks = [task for task in company.org("Task") if task.get("Rapport_Key__c")]
-    assert tasks
-    assert all(len(task["Rapport_Key__c"]) <= 80 for task in tasks)
-    writes = company.writes()
-    assert company.sync()["changes"] == 0
-    assert company.writes() == writes, "what the org made of the values is what was meant"
-
-    # what people entered for Rapport is read
+    assert [notice for notice in company.pull().notices if "__c" in notice or "left out" in notice] == []
     with run.reading(company.config) as (mirror, _):
         inputs = mirror.connection.execute(
             "select distinct Rapport_Role__c, Rapport_Reference_On__c from sf_contact"
@@ -131,15 +108,6 @@ def test_every_value_fits_its_field_nothing_is_missing_and_a_second_run_writes_n
         assert inputs == [("Champion;Executive Sponsor", None)]
         assert mirror.one("select min(Rapport_Budget_Hours__c) from sf_contract") == pytest.approx(120.25)
         assert mirror.one("select count(*) from sf_value where Amount__c = 900") == 3
-
-    # one field fewer is a notice, and the rest goes on
-    schema = deepcopy(company.book.schema)
-    schema["Account"]["hidden"] += ["Rapport_Trend__c"]
-    company.rebuild(schema)
-    notices = company.pull().notices
-    assert [notice for notice in notices if "__c" in notice] == [
-        "Account.Rapport_Trend__c: the org lacks it or this user may not see it; it is left out"
-    ]
 
 
 def test_doctor_finds_nothing_missing_and_nothing_too_much_in_the_rights_of_the_package(company):
