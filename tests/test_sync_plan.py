@@ -498,6 +498,20 @@ def test_a_dismissal_lasts_four_times_as_long_and_across_episodes(row):
     assert actions(later) == ["create"]
 
 
+@pytest.mark.parametrize(("how", "wanted"), [("dismissed", []), ("closed", ["create"])])
+def test_whoever_dismisses_the_task_of_one_meeting_wants_none_for_the_next(how, wanted):
+    before = episode(
+        subject_key="00U1",
+        key=f"call_back|{ACME}|00U1|2026-11-20",
+        ended=AS_OF - timedelta(days=1),
+        outcome=how,
+        outcome_at=BEGAN,
+        blocked_until=AS_OF + timedelta(days=26),
+    )
+    plan = make_plan(plan_inputs(outcomes=[outcome(subject_key="00U2")], episodes=[before]))
+    assert actions(plan) == wanted
+
+
 def test_a_task_that_vanished_from_the_org_counts_as_dismissed():
     plan = make_plan(
         plan_inputs(outcomes=[outcome()], episodes=[episode()], confirmed_tasks={KEY: confirmed()})
