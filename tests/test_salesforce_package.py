@@ -600,6 +600,19 @@ def test_the_view_reads_nothing_and_the_panel_only_what_it_says():
         assert modules - beside <= allowed, name
 
 
+def test_the_panel_calls_scorecards_as_rapport_does_in_every_language():
+    told = tomllib.loads((ROOT / "rules" / "builtin" / "scorecards.toml").read_text(encoding="utf-8"))
+    labels = {name: card["label"] for name, card in told["scorecards"].items()}
+    words = sources(".js")["rapportPanelView/words.js"]
+    cards = [
+        dict(re.findall(r"(\w+): '([^']+)'", each))
+        for each in re.findall(r"cards: \{(.*?)\}", words, re.DOTALL)
+    ]
+    overall = re.findall(r"overall: '([^']+)'", words)
+    for language, own, whole in zip(("en", "de"), cards, overall, strict=True):
+        assert {**own, "overall": whole} == {name: label[language] for name, label in labels.items()}
+
+
 def test_every_field_that_the_panel_names_is_there_and_can_be_seen():
     named = {name: set(re.findall(r"\bRapport_\w+__c\b", text)) for name, text in sources(".js").items()}
     shown = named.pop("rapportPanel/rapportFields.js")

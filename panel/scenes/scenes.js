@@ -12,7 +12,7 @@ const BRIEF = [
     'How it stands on 22 Nov 2026: Health 63, amber; since the meeting on 19 Oct 2026: 97 → 63, 4 issues done, 2 new',
     'They wait: ACME-412, for 19 business hours  https://example.atlassian.net/browse/ACME-412',
     'Overdue: ACME-300 Billing migration, due on 15 Nov 2026  https://example.atlassian.net/browse/ACME-300',
-    'Estimate: ABM-4, estimated 200 hours, now 294 hours  https://example.atlassian.net/browse/ABM-4',
+    'Over its estimate: ABM-4, estimated 200 hours, now 294 hours  https://example.atlassian.net/browse/ABM-4',
 ].join('\n');
 const FRESH = { salesforce: TODAY, jira: TODAY };
 

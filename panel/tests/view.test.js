@@ -195,12 +195,15 @@ test('brief and projects are folded; a link is no longer than what it names', as
     await click(root, '[data-key=projects]');
     expect(words(root, '.line a bdi')).toEqual(['BILL']);
     expect(words(root, '.line')[0]).toMatch(/, since 3 Mar 2025: 4 open, 1 overdue$/);
-    const brief =
-        'They wait: ACME-412, for 19 business hours  https://example.atlassian.net/browse/ACME-412\nComes: Lee';
+    const brief = [
+        'They wait: ACME-412, for 19 business hours  https://example.atlassian.net/browse/ACME-412',
+        'Out of scope, undecided: ACME-7, open for 3 days  https://example.atlassian.net/browse/ACME-7',
+        'Comes: Lee',
+    ].join('\n');
     const other = shown({ record: { ...AMBER, brief } });
     await click(other, '[data-key=brief]');
-    expect(words(other, '.kind')).toEqual(['They wait:', 'Comes:']);
-    expect(words(other, '.line a bdi')).toEqual(['ACME-412']);
+    expect(words(other, '.kind')).toEqual(['They wait:', 'Out of scope, undecided:', 'Comes:']);
+    expect(words(other, '.line a bdi')).toEqual(['ACME-412', 'ACME-7']);
     expect(shown({ record: { ...AMBER, projects }, hideBrief: true }).querySelector('.fold')).toBeNull();
 });
 
@@ -230,7 +233,7 @@ test('the words are German for Germans, and numbers are written their way', () =
     const root = shown({ record: { ...AMBER, why: '−13,5  offen' }, lang: 'de-AT', locale: 'de-AT' });
     expect(words(root, '.pill')).toEqual(['Ampel:Gelb']);
     expect(words(root, '.points')).toEqual(['−13,5kostet 13,5 Punkte:']);
-    expect(words(root, '.card-name')).toContain('Reichweite');
+    expect(words(root, '.card-name')).toContain('Durchdringung');
 });
 
 test('both languages say everything', () => {

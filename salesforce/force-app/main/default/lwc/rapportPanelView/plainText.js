@@ -59,16 +59,16 @@ export function bulletOf(line) {
     return found ? { label: found[1].trim(), url: undefined } : undefined;
 }
 
-const KIND = /^(\p{L}[\p{L} -]{1,30}:)\s+(?=\S)/u;
+const KIND = /^(\p{L}[\p{L}, -]{1,40}:)\s+(?=\S)/u;
 const HEAD = /^[^,:]{1,60}(?=[,:])/;
 
 /**
  * A line of a list in its parts: "They wait:", the name that is made the link, "ACME-412", and the rest,
- * ", for 19 business hours". A short one is all name; what has no link is all rest.
+ * ", for 19 business hours". What has no link is all rest.
  */
-export function partsOf(line, isLinked, short) {
+export function partsOf(line, isLinked) {
     const kind = KIND.exec(line);
     const text = kind ? line.slice(kind[0].length) : line;
-    const head = !isLinked ? '' : text.length <= short ? text : (HEAD.exec(text)?.[0] ?? text);
+    const head = isLinked ? (HEAD.exec(text)?.[0] ?? text) : '';
     return { kind: kind?.[1], head, rest: text.slice(head.length) };
 }

@@ -23,7 +23,6 @@ const ARROWS = { up: 'M6 2l5 8H1z', down: 'M6 10L1 2h10z', flat: 'M1 4.5h10v3H1z
 // Lengths up to which a text is shown at once, in characters; the rest is a click away.
 const TEXT = 220;
 const LABEL = 48;
-const HEAD = 24;
 const TITLE = 80;
 const REASONS = 5;
 const LINKS = 5;
@@ -299,7 +298,7 @@ export default class RapportPanelView extends LightningElement {
             button: isLong ? (showsAll ? this.words.less : this.words.more) : undefined,
             lines: shown.map((line, n) => {
                 const link = linkOf(line);
-                const { kind, head, rest } = partsOf(link ? link.label : line.trim(), Boolean(link), HEAD);
+                const { kind, head, rest } = partsOf(link ? link.label : line.trim(), Boolean(link));
                 return {
                     key: `${linesKey}-${n}`,
                     url: link?.url,
