@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from sync.text_fields import Ground
 
+_NEAR = 4  # days between the last meeting and a score that stands for it
+
 _MEETINGS = """
 create or replace temp table brief_meeting as
 select m.account_id, m.record_id, m.record_text, m.at as starts, m.day, p.day as last_day
@@ -226,6 +228,3 @@ def _scores_then(ground: Ground, before: Mapping[str, date | None]) -> dict[str,
             if row is not None and row[0] is not None:
                 found[account_id] = int(row[0])
     return found
-
-
-_NEAR = 4  # days between the last meeting and a score that stands for it

@@ -75,7 +75,6 @@ left join on_time t on t.account_id = w.account_id and t.site = w.site and t.pro
 left join estimates e on e.account_id = w.account_id and e.site = w.site and e.project = w.project
 left join logged l on l.account_id = w.account_id and l.site = w.site and l.project = w.project
 left join releases r on r.site = w.site and r.project = w.project
-qualify place <= {_LINES}
 """
 
 
@@ -97,11 +96,11 @@ def build(ground: Ground) -> None:
 
 def _facts(ground: Ground) -> Facts:
     build(ground)
-    # Which of two projects was busy last is no news: their order does not count.
+    # Which of two projects was busy last is no news: neither their order nor who is among the last of the lines counts.
     named = "site || ':' || project || case when open > 0 then '' else ' ended' end"
     numbers = " union all ".join(
         f"select account_id, site || ':' || project || ' {name}' as name, cast(\"{name}\" as double) as value, "
-        f"false as ageing from {_TABLE}"
+        f"false as ageing from {_TABLE} where place <= {_LINES}"
         for name in _NUMBERS
     )
     return Facts(
@@ -145,7 +144,7 @@ def projects_of(ground: Ground, ids: Sequence[str]) -> dict[str, list[Project]]:
     found: dict[str, list[Project]] = {}
     for account_id, site, key, since, released, *numbers in ground.connection.execute(
         f"select account_id, site, project, since_day, released, {', '.join(_NUMBERS)} from {_TABLE} "
-        f"where account_id in {CHOSEN} order by account_id, place"
+        f"where place <= {_LINES} and account_id in {CHOSEN} order by account_id, place"
     ).fetchall():
         known = dict(zip(_NUMBERS, numbers, strict=True))
         found.setdefault(account_id, []).append(Project(site, key, since, known, released))

@@ -83,7 +83,8 @@ class Ground:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Two queries over all accounts. `digests`: account_id and a text that differs when other things are named, NULL where
-    there is nothing to say; `numbers`: account_id, name, value, ageing (whether it grows by itself as days pass).
+    there is nothing to say; `numbers`: account_id, name, value, ageing (whether it grows by itself as days pass), of which
+    only those that were known before can move.
     """
 
     digests: str
@@ -169,7 +170,7 @@ def compare(ground: Ground, text: TextField) -> None:
         "scored as (select distinct account_id from eval_scores), "
         f"now as ({facts.digests}), "
         "moves as ("
-        "  select n.account_id, bool_or((n.value is null) <> (o.value is null) or coalesce("
+        "  select n.account_id, bool_or(coalesce("
         "    abs(n.value - o.value) > $units and abs(n.value - o.value) > $share * abs(o.value) "
         "    and not (n.ageing and n.value > o.value), false)) as moved"
         f"  from ({facts.numbers}) n "

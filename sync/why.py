@@ -43,7 +43,9 @@ _MOVES = 2  # numbers named in a note that has nothing else to say
 
 def _facts(ground: Ground) -> Facts:
     """Days that merely pass are no move: neither the digest nor an ageing number that grew says so."""
-    names = ", ".join(f"'{name}'" for name, metric in ground.catalogue.metrics.items() if metric.ageing)
+    names = (
+        ", ".join(f"'{name}'" for name, metric in ground.catalogue.metrics.items() if metric.ageing) or "''"
+    )
     lacking = ", ".join(f"case when not c.{name} then '{name}' end" for name in COVERAGE)
     return Facts(
         digests="select s.account_id, case when max(r.text) is not null or bool_or(s.unknown) "
@@ -58,7 +60,7 @@ def _facts(ground: Ground) -> Facts:
         "  from eval_reasons r left join (select account_id, metric, string_agg(record_id, '|' order by record_id) as ids "
         "    from eval_behind group by account_id, metric) b on b.account_id = r.account_id and b.metric = r.metric "
         "  group by r.account_id) r on r.account_id = s.account_id group by s.account_id",
-        numbers=f"select account_id, metric as name, value, metric in ({names or 'null'}) as ageing from eval_reasons",
+        numbers=f"select account_id, metric as name, value, metric in ({names}) as ageing from eval_reasons",
     )
 
 
