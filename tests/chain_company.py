@@ -24,8 +24,8 @@ url = "{jira}"
 email = "i@vendor.example"
 quote_projects = ["BILL"]
 [safety]
-max_new_tasks_per_owner_day = 90
-max_open_tasks_per_owner = 90
+max_new_tasks_per_owner_day = 10
+max_open_tasks_per_owner = 10
 """
 
 

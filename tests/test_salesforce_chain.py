@@ -57,7 +57,7 @@ class Chain:
         return next(each for each in self.accounts.values() if each["Name"] == name)
 
     def tasks_of(self, account: dict) -> dict[str, dict]:
-        mine = (each for each in self.tasks if each["WhatId"] == account["Id"])
+        mine = (each for each in self.tasks if each.get("WhatId") == account["Id"])
         return {each[KEY_FIELD].partition("|")[0]: each for each in mine}
 
 
@@ -351,6 +351,16 @@ def test_no_name_becomes_a_reason_or_a_line_of_its_own(chain):
         assert len([line for line in reasons if line.startswith("−")]) == 3
         assert all(heads.fullmatch(line) for line in record["Rapport_Brief__c"].split("\n"))
         assert len(record["Rapport_Projects__c"].split("\n")) == 2
+
+
+def test_what_waits_is_one_line_for_each_task(chain):
+    (digest,) = [each for each in chain.tasks if each[KEY_FIELD].startswith("digest|")]
+    assert digest["Subject"] == "2 more suggestions wait"
+    first, second, closing = digest["Description"].split("\n")
+    assert first.startswith("– Evil ")
+    assert first.endswith(f" on {NOW.date() + timedelta(days=1)}")
+    assert second.startswith("– Longggg")
+    assert closing.startswith("Each becomes a task of its own when there is room")
 
 
 def test_a_name_is_put_in_once_and_as_it_is(chain):
