@@ -38,6 +38,7 @@ from reports import (
     managers_text,
     output,
     plan_text,
+    rule_tests_text,
     tables,
     terminal,
 )
@@ -45,6 +46,7 @@ from reports import next_band as next_band_text
 from reports.output import TableFormat
 from rules.describe import metrics_page, shipped
 from rules.faults import CatalogueError
+from rules.rule_tests import run_tests
 from simulator import dataset
 from sync import book_lists, lock, managers, next_band, run, suggest, views
 from sync import config as config_file
@@ -448,6 +450,32 @@ def validate(context: typer.Context, *, format: FormatOption = Format.text) -> N
             f"{place} is valid: {data['metrics']} metrics, {data['scorecards']} scorecards, "
             f"{data['rules']} rules, rollout mode {data['mode']}.\n"
         )
+
+
+@app.command("test")
+def test_rules(context: typer.Context, *, format: FormatOption = Format.text) -> None:  # noqa: A002, PT028 - no test itself
+    """Run the unit tests of rules, those in [[tests]] and the built-in ones; without any connection. Exit 2: one failed."""
+    verdicts = run_tests(config_file.load(context.obj).catalogue)
+    data = {
+        "passed": sum(each.passed for each in verdicts),
+        "failed": sum(not each.passed for each in verdicts),
+        "tests": [
+            {
+                "rule": each.test.rule,
+                "given": dict(each.test.given),
+                "expect": each.test.expect,
+                "found": each.found,
+                "passed": each.passed,
+            }
+            for each in verdicts
+        ],
+    }
+    if format is Format.json:
+        output.json_line(data)
+    else:
+        rule_tests_text.verdicts(terminal.console(), data)
+    if data["failed"]:
+        raise typer.Exit(2)
 
 
 cli_first_steps.add_to(app)

@@ -230,3 +230,21 @@ def test_the_catalogue_describes_itself_as_the_page_of_the_docs_does(config, tmp
     assert "### ours\n\nOur own.\n" in (tmp_path / "metrics.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path.parent)
     assert rapport("metrics", "--describe").out == page  # without any config, what ships
+
+
+def test_rules_are_tested_by_what_the_config_expects_of_them(config, tmp_path):
+    rule = (
+        "[rules.ours]\nwhen = \"open_p1 > 2 and health_band = 'red'\"\nkind = 'fix'\nsubject = 'See {account}'\n"
+        "description = 'Now.'\ndue = '1 day'\ncooldown = '7 days'\n"
+    )
+    case = "[[tests]]\nrule = 'ours'\ngiven = {{ {} }}\nexpect = '{}'\n"
+    right = case.format("open_p1 = 3, health_band = 'red'", "fires") + case.format("open_p1 = 2", "silent")
+    shipped = rapport("--config", config(""), "test", "--format", "json").json
+    assert shipped["failed"] == 0
+    passed = rapport("--config", config(rule + right + case.format("open_p1 = 3", "unknown")), "test")
+    assert (passed.code, passed.err) == (0, "")
+    assert f"{shipped['passed'] + 3} tests of " in passed.out
+    failed = rapport("--config", config(rule + right + case.format("open_p1 = 3", "fires")), "test")
+    assert failed.code == 2
+    assert "ours, given open_p1 = 3.0: expected fires, found unknown" in failed.out
+    assert f"1 of {shipped['passed'] + 3} tests failed." in failed.out
