@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 from company import CUSTOMER, NO_RULES, NOW, STAFF, Book, Company, ago
+from hypothesis import given
+from hypothesis import strategies as st
 from pulled import fresh
 
 from rules import catalogue
+from rules.evidence import Record
+from rules.explain import LinkBases
 from rules.sources import SOURCES
 from simulator import dataset
 from simulator.server import Simulator
-from sync import quadrant_words, record_lines
-from sync.record_lines import CUT, Line, fitted
+from sync import canonical, quadrant_words, record_lines
+from sync.record_lines import CUT, Line, Names, fitted, shown
 
 if TYPE_CHECKING:
     from sync.changes import Plan
@@ -222,6 +226,38 @@ def test_a_text_is_cut_by_whole_lines_links_first():
             assert "http" not in line or line in whole.split("\n")
     assert fitted(lines, 120).split("\n")[:2] == [lines[0].text, lines[1].text]
     assert fitted(lines, 80).split("\n") == [lines[0].text, lines[3].text, lines[4].text, CUT]
+
+
+@given(st.text(max_size=300), st.text(max_size=300), st.sampled_from(["jira", "salesforce", "none"]))
+def test_a_line_holds_one_link_at_most_and_it_leads_under_a_configured_base(key, text, system):
+    links = LinkBases("https://example.my.salesforce.com", {"default": "https://example.atlassian.net"})
+    record = Record(system, f"default:{key}" if system == "jira" else key, key, text, None)
+    line = Names(links, {}, {key.rpartition("-")[0]}).line(record, "en")
+    assert "\n" not in line
+    label, _, url = line.rpartition("  ")
+    if system == "none":
+        assert re.search(r"\w+://\S", line) is None
+        return
+    base = (
+        "https://example.atlassian.net/browse/" if system == "jira" else "https://example.my.salesforce.com/"
+    )
+    assert url.startswith(base)
+    assert re.fullmatch(r"[A-Za-z0-9_.~%-]*", url.removeprefix(base))
+    assert "  " not in label
+    assert re.search(r"://\S", label) is None
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=40), st.integers(0, 3)), min_size=1, max_size=12), st.integers(1, 400)
+)
+def test_a_cut_text_fits_and_keeps_whole_lines_in_their_order(lines, length):
+    given_lines = [Line(shown(text) or "x", place) for text, place in lines]
+    text = fitted(given_lines, length)
+    assert canonical.stored_length(text) <= length
+    kept = [each for each in text.split("\n") if each != CUT]
+    if len(kept) > 1:
+        rest = iter(canonical.text(each.text) or "" for each in given_lines)
+        assert all(any(each == one for one in rest) for each in kept)
 
 
 @pytest.mark.parametrize(
