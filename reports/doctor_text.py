@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -22,8 +23,8 @@ _RANKED = 5
 
 
 def diagnosis(out: Console, data: Json) -> None:
-    counts = {name: sum(each["severity"] == name for each in data["findings"]) for name in _ORDER}
-    many = ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in counts.items() if n)
+    counts = Counter(each["severity"] for each in data["findings"] if not _fine(each))
+    many = ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name in _ORDER if (n := counts[name]))
     say(out, f"{'Usable' if data['usable'] else 'Not usable as it is'}: {many or 'nothing to tell'}.")
     for side in ("salesforce", "jira", "store", "config"):
         own = [each for each in data["findings"] if each["side"] == side]
@@ -41,12 +42,16 @@ def _side(out: Console, side: str, site: str | None, found: Sequence[Json]) -> N
     for each in sorted(found, key=lambda one: _ORDER[one["severity"]]):
         if each["code"] == "rows" and not each["advice"] and side == "salesforce":
             continue  # these stand in the table of objects
-        fine = not each["advice"]
-        word = "ok" if fine and each["severity"] == "note" else each["severity"]
+        word = "ok" if _fine(each) else each["severity"]
         style = "green" if word == "ok" else _STYLE[each["severity"]]
         out.print(Text.assemble((f"  {word:<8} ", style), safe(each["message"])), soft_wrap=True)
         if each["advice"]:
             say(out, f"           What to do: {safe(each['advice'])}")
+
+
+def _fine(finding: Json) -> bool:
+    """What is as it should be: nothing is to be done, and nobody counts it."""
+    return finding["severity"] == "note" and not finding["advice"]
 
 
 def _objects(out: Console, rows: Sequence[Json]) -> None:

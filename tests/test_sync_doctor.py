@@ -273,10 +273,9 @@ def test_the_text_tells_the_same_the_worst_first(after):
     out = io.StringIO()
     doctor_text.diagnosis(terminal.console(out), after.json)
     lines = out.getvalue().splitlines()
-    counts = [
-        sum(each["severity"] == name for each in after.json["findings"]) for name in ("warning", "note")
-    ]
-    assert lines[0] == f"Usable: {counts[0]} warnings, {counts[1]} notes."
+    counts = [sum(line.startswith(f"  {name} ") for line in lines) for name in ("warning", "note")]
+    assert lines[0] == f"Usable: {counts[0]} warnings, {counts[1]} notes.", "as many as are told below"
+    assert counts[0] == sum(each["severity"] == "warning" for each in after.json["findings"])
     order = [line.split()[0] for line in lines if line.startswith(("  warning", "  note", "  ok"))]
     assert order[0] == "warning"
     for words in ("Salesforce", "Jira", "Store", "Config", "Known for all managed accounts", "Account  "):
