@@ -94,14 +94,21 @@ def a_day_passes(company: Company) -> None:
 
 
 def contents(company: Company) -> tuple[list[dict], list[dict]]:
-    """What people see: Rapport's fields, and its tasks by key; ids and stamps aside."""
+    """What people see: Rapport's fields, and its tasks by key; ids, stamps and where the links lead aside."""
     tasks = [task for task in company.org("Task") if task.get("Rapport_Key__c")]
     keys = Counter(task["Rapport_Key__c"].casefold() for task in tasks)
     assert max(keys.values(), default=1) == 1, "a task stands twice"
+
+    def told(value: object) -> object:
+        hosts = (company.simulator.salesforce_url, company.simulator.jira_url)
+        return (
+            value if not isinstance(value, str) else value.replace(hosts[0], "org").replace(hosts[1], "site")
+        )
+
     return (
-        [{name: account.get(name) for name in ("Name", *SHOWN)} for account in company.org("Account")],
+        [{name: told(account.get(name)) for name in ("Name", *SHOWN)} for account in company.org("Account")],
         sorted(
-            ({name: task.get(name) for name in TOLD} for task in tasks),
+            ({name: told(task.get(name)) for name in TOLD} for task in tasks),
             key=lambda task: task["Rapport_Key__c"],
         ),
     )
