@@ -39,16 +39,26 @@ def story() -> Book:
 
 
 def contents(company: Company) -> tuple[list[dict], list[dict]]:
+    """What people see: Rapport's fields, and its tasks by key; where the links lead is another port each time."""
     tasks = [task for task in company.org("Task") if task.get("Rapport_Key__c")]
     keys = Counter(task["Rapport_Key__c"].casefold() for task in tasks)
     assert max(keys.values(), default=1) == 1, "a task stands twice"
     return (
-        [{name: account.get(name) for name in ("Name", *SHOWN)} for account in company.org("Account")],
+        [
+            {name: _without_hosts(company, account.get(name)) for name in ("Name", *SHOWN)}
+            for account in company.org("Account")
+        ],
         sorted(
             ({name: task.get(name) for name in TOLD} for task in tasks),
             key=lambda task: task["Rapport_Key__c"],
         ),
     )
+
+
+def _without_hosts(company: Company, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return value.replace(company.simulator.salesforce_url, "org").replace(company.simulator.jira_url, "site")
 
 
 class Struck(FaultSchedule):
