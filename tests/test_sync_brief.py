@@ -27,7 +27,7 @@ class Seen:
         return (self.accounts[name].get("Rapport_Brief__c") or "").splitlines()
 
     def tasks(self, meeting: str) -> list[dict]:
-        return [each for each in self.org_tasks if each["Subject"].startswith(f"Prepare: {meeting} ")]
+        return [each for each in self.org_tasks if each["Subject"].startswith(f"Prepare: {meeting}")]
 
 
 @dataclass
@@ -160,6 +160,8 @@ def test_each_meeting_has_one_task_that_closes_itself_when_it_is_over(story):
     (closed,) = story.third.tasks("Quarterly review")
     assert closed["Status"] == "Completed"
     assert "the meeting is over" in closed["Description"]
+    (alone,) = story.third.tasks("<script>")  # of an account that has no other meeting
+    assert alone["Status"] == "Completed"
     (monday,) = story.third.tasks("Next week")
     assert (monday["Status"], monday["ActivityDate"]) == ("Not Started", "2026-11-20")
 
