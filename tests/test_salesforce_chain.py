@@ -351,6 +351,9 @@ def test_no_name_becomes_a_reason_or_a_line_of_its_own(chain):
         assert len([line for line in reasons if line.startswith("−")]) == 3
         assert all(heads.fullmatch(line) for line in record["Rapport_Brief__c"].split("\n"))
         assert len(record["Rapport_Projects__c"].split("\n")) == 2
+        for own in sorted(LINES):  # two blanks mean something there, so no name has them
+            for line in record[own].split("\n"):
+                assert "  " not in re.sub(r"^(−\d+  |    • )|  http\S+$", "", line), line
 
 
 def test_what_waits_is_one_line_for_each_task(chain):
