@@ -52,6 +52,9 @@ ACCOUNT_FIELDS = (
 # An org can do without these: nobody is told that they are missing.
 EXTRA_FIELDS = frozenset({PROJECTS_FIELD, HISTORY_FIELD})
 TASK_FIELDS = (KEY_FIELD, ANSWER_FIELD, SNOOZE_FIELD)
+# Of Salesforce's own: what a task can do without where this user may not fill it in.
+SPARE_TASK_FIELDS = ("Description", "ActivityDate", "WhoId", "Priority")
+ACCOUNT_OF_TASK = "WhatId"  # without it none is made
 ANSWER_FIELDS = frozenset({ANSWER_FIELD, SNOOZE_FIELD})  # what people say to a task: read, never written
 
 PLANS, OBJECTIVES, SURVEYS = (

@@ -7,6 +7,7 @@ rule outcomes × episodes × tasks ─ task changes ─┴─ sorted ─ counted
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.salesforce_writes import CHUNK
@@ -79,7 +80,7 @@ def plan_tasks(inputs: PlanInputs) -> episodes.TaskPlan:
     plan = episodes.TaskPlan()
     if not inputs.task_settings.createable:
         # Without the key nobody can tell which tasks are Rapport's: none is made, changed or given up.
-        reason = f"no task is written: {inputs.task_settings.key_field} {inputs.task_settings.lacking}"
+        reason = f"no task is written: {inputs.task_settings.lacking}"
         plan.waiting = [episodes.wait(one, reason) for one in inputs.outcomes if one.state == "fires"]
         return plan
     rows = tracks.rows_by_key(inputs)
@@ -87,7 +88,17 @@ def plan_tasks(inputs: PlanInputs) -> episodes.TaskPlan:
         if inputs.concerned is None or track.account_id in inputs.concerned:
             episodes.plan_track(track, inputs, plan)
     caps.create_within_caps(plan, rows, inputs)
+    plan.changes = _writable(plan.changes, inputs.task_settings.left_out)
     return plan
+
+
+def _writable(changes: Iterable[Change], left_out: frozenset[str]) -> list[Change]:
+    """The changes without the fields that the org does not take; one that has no other is none."""
+    kept = (
+        replace(each, fields={name: sides for name, sides in each.fields.items() if name not in left_out})
+        for each in changes
+    )
+    return [each for each in kept if each.fields]
 
 
 def _last_word(steps: Iterable[EpisodeStep]) -> tuple[EpisodeStep, ...]:

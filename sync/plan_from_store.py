@@ -10,7 +10,7 @@ from rules import tasks
 from sync import canonical, quadrant_words, score_place, seal
 from sync.errors import SyncError
 from sync.measure import business_hours, measure, pilot_sql, server_now
-from sync.objects import TASK_FIELDS
+from sync.objects import ACCOUNT_OF_TASK, TASK_FIELDS
 from sync.plan import make_plan
 from sync.plan_inputs import Limits, OwnField, PlanInputs, TaskRow, TaskSettings
 from sync.text_fields import Ground
@@ -174,19 +174,23 @@ def _task_settings(config: Config, mirror: Mirror) -> TaskSettings:
                 "name one by its developer name, or leave the key out.",
             )
         record_type = str(found)
+    name = str(key["name"]) if key else "Rapport_Key__c"
+    left_out = frozenset(json.loads(mirror.meta("task_left_out") or "[]"))
     lacking = (
-        "is not there, or hidden from this user"
+        f"{name} is not there, or hidden from this user"
         if key is None
-        else "may not be filled in by this user"
+        else f"{name} may not be filled in by this user"
         if not key["createable"]
-        else "is not unique in the org, so that nothing would stop a doubled task"
+        else f"{name} is not unique in the org, so that nothing would stop a doubled task"
         if not key["unique"]
+        else f"{ACCOUNT_OF_TASK} may not be filled in by this user, so that no task would be of an account"
+        if ACCOUNT_OF_TASK in left_out
         else None
     )
     return TaskSettings(
         createable=lacking is None,
         lacking=lacking or "",
-        key_field=str(key["name"]) if key else "Rapport_Key__c",
+        key_field=name,
         open_status=section.open_status,
         closed_status=section.closed_status,
         priority=section.priority,
@@ -194,6 +198,7 @@ def _task_settings(config: Config, mirror: Mirror) -> TaskSettings:
         record_type_id=record_type,
         type=section.type,
         constants=dict(section.constants),
+        left_out=left_out,
     )
 
 

@@ -151,12 +151,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TaskSettings:
-    """How tasks look in this org. `createable` is false without a readable, createable, unique key field;
-    `lacking` then says what is wrong with it.
+    """How tasks look in this org. `createable` is false without a readable, createable, unique key field, or a way to name
+    the account; `lacking` then says what is wrong. `left_out` are fields that this user may not fill in, and that a task can do
+    without.
     """
 
     createable: bool = True
-    lacking: str = "is not there, or hidden from this user"
+    lacking: str = "Rapport_Key__c is not there, or hidden from this user"
     key_field: str = "Rapport_Key__c"
     open_status: str = "Not Started"
     closed_status: str = "Completed"
@@ -165,6 +166,7 @@ class TaskSettings:
     record_type_id: str | None = None
     type: str | None = None
     constants: Mapping[str, Value] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
     subject_length: int = 255
     description_length: int = 32_000
 

@@ -22,6 +22,7 @@ from connectors.errors import ConnectorError
 from sync import normalise, quadrant_words, score_object, score_place, source_days
 from sync.objects import (
     ACCOUNT_FIELDS,
+    ACCOUNT_OF_TASK,
     ANSWER_FIELDS,
     EXTRA_FIELDS,
     KEY_FIELD,
@@ -29,6 +30,7 @@ from sync.objects import (
     PLANS,
     QUADRANT_FIELD,
     SCORE_FIELDS,
+    SPARE_TASK_FIELDS,
     SURVEYS,
     TASK_FIELDS,
     MappedObject,
@@ -310,10 +312,29 @@ def _note_own_fields(
                     "choices": list(info.picklist),
                     "restricted": info.restricted,
                 }
+    _note_task_fields(config, mirror, _fields(objects, "Task"), report)
     report.notices += quadrant_words.unfit(config.catalogue, kept.get(QUADRANT_FIELD))
     mirror.set_meta("own_fields", json.dumps(kept))
     link = _fields(objects, "Account").get(score_object.LINK_FIELD)
     score_place.note(mirror, write_to, linked=write_to == "object" and link is not None and link.updateable)
+
+
+def _note_task_fields(
+    config: Config, mirror: Mirror, fields: Mapping[str, FieldInfo], report: PullReport
+) -> None:
+    """Remember which of Salesforce's own fields this user may not fill in on tasks, with a notice for each."""
+    task = config.salesforce.task
+    wanted = (ACCOUNT_OF_TASK, *SPARE_TASK_FIELDS, *(("Type",) if task.type else ()), *task.constants)
+    left_out = [name for name in wanted if fields and not (name in fields and fields[name].createable)]
+    mirror.set_meta("task_left_out", json.dumps(left_out))
+    for name in left_out:
+        if name != ACCOUNT_OF_TASK:  # of which the plan says that no task is written
+            why = (
+                "this user may not write it"
+                if name in fields
+                else "the org lacks it or this user may not see it"
+            )
+            report.notices.append(f"Task.{name}: {why}; it is left out")
 
 
 def _fields(objects: Mapping[str, ObjectInfo | None], name: str) -> Mapping[str, FieldInfo]:

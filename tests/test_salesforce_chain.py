@@ -230,17 +230,20 @@ def small(tmp_path_factory):
 
 
 def without(
-    company: Company, place: str, hidden: dict[str, list[str]], changes: dict[str, dict] | None = None
+    company: Company,
+    place: str,
+    hidden: dict[str, list[str]],
+    changes: dict[tuple[str, str], dict] | None = None,
 ) -> list[str]:
     """What a pull says of fields where these are hidden, and others are described otherwise."""
     schema = deepcopy(company.book.schema)
     for name, fields in hidden.items():
         schema[name]["hidden"] += fields
-    for name, other in (changes or {}).items():
-        next(each for each in schema["Account"]["fields"] if each["name"] == name).update(other)
+    for (owner, name), other in (changes or {}).items():
+        next(each for each in schema[owner]["fields"] if each["name"] == name).update(other)
     company.rebuild(schema)
     configured(company, place, jira=False)
-    return [each for each in company.pull().notices if "__c" in each]
+    return [each for each in company.pull().notices if "__c" in each or "Task." in each]
 
 
 def kept(company: Company) -> set[str]:
@@ -261,8 +264,34 @@ def test_a_field_that_is_missing_is_one_notice_and_the_others_stay(small, owner,
 
 
 def test_a_field_that_may_not_be_written_is_one_notice_too(small):
-    notices = without(small, "account", {}, {"Rapport_Band__c": {"updateable": False}})
-    assert notices == ["Account.Rapport_Band__c: this user may not write it; it is left out"]
+    changes = {
+        ("Account", "Rapport_Band__c"): {"updateable": False},
+        ("Task", "Priority"): {"createable": False},
+    }
+    assert without(small, "account", {}, changes) == [
+        "Account.Rapport_Band__c: this user may not write it; it is left out",
+        "Task.Priority: this user may not write it; it is left out",
+    ]
+
+
+def test_tasks_are_made_without_fields_that_are_hidden_and_not_without_their_account(small):
+    before = {each["Id"] for each in small.org("Task")}
+    notices = without(small, "account", {"Task": ["Description", "ActivityDate", "WhoId"]})
+    assert notices == [
+        f"Task.{name}: the org lacks it or this user may not see it; it is left out"
+        for name in ("Description", "ActivityDate", "WhoId")
+    ]
+    told = small.sync()
+    assert (told["quarantined"], told["applied"]) == (0, told["changes"])
+    made = [each for each in small.org("Task") if each["Id"] not in before]
+    assert made
+    assert all(each["Subject"] and each["WhatId"] and not each.get("Description") for each in made)
+    writes = small.writes()
+    assert (small.sync()["changes"], small.writes()) == (0, writes)
+    without(small, "account", {}, {("Task", "WhatId"): {"createable": False}})
+    told = small.sync()
+    assert told["quarantined"] == 0
+    assert {each["Id"] for each in small.org("Task")} == before | {each["Id"] for each in made}
 
 
 @pytest.mark.parametrize(
@@ -287,14 +316,15 @@ def test_beside_the_account_too(small, hidden, said):
 def test_with_half_of_the_fields_the_others_are_written(small, place):
     owner = "Account" if place == "account" else SCORE
     rest = set(ACCOUNT_FIELDS[::2])
+    tasks = len(small.org("Task"))
+    before = (small.org(owner) or [{}])[0]
     without(small, place, {owner: list(ACCOUNT_FIELDS[1::2]), "Task": [KEY_FIELD]})
     told = small.sync()
     assert told["quarantined"] == 0
     (record,) = small.org(owner)
-    filled = {name for name in ACCOUNT_FIELDS if record.get(name) is not None}
-    assert filled <= rest
-    assert filled >= {"Rapport_Penetration__c", "Rapport_Next_Action__c"}
-    assert not [each for each in small.org("Task") if each.get(KEY_FIELD)]
+    assert {name for name in ACCOUNT_FIELDS if record.get(name) != before.get(name)} <= rest
+    assert all(record[name] is not None for name in ("Rapport_Penetration__c", "Rapport_Next_Action__c"))
+    assert len(small.org("Task")) == tasks
     assert [each for each in told["notices"] if each.startswith("no task is written")]
 
 
