@@ -201,7 +201,7 @@ def test_nothing_is_written_before_the_pilot_and_then_only_there(hour):
 
 def test_the_page_says_what_is_true_beside_its_commands(hour):
     page = PAGE.read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#:]+)\)", page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page):
         assert (PAGE.parent / target).exists(), target
     scheduled = re.findall(r"/rapport (--config \S+ )?(\w+)$", page, re.MULTILINE)
     assert [name for _, name in scheduled] == ["sync", "sync"]
