@@ -46,7 +46,7 @@ STORIES: Final = (
     Story("Acme GmbH", "the last call was five weeks ago", "days_since_contact", at_least=34, at_most=37),
     Story("Acme GmbH", "Legal was never reached", "unit_coverage", at_least=0.5, at_most=0.9),
     Story("Acme GmbH", "an estimate grew by 47 %", "estimate_overrun", at_least=1.46, at_most=1.48),
-    Story("Acme GmbH", "a meeting is planned", "days_to_next_meeting", at_least=3, at_most=6),
+    Story("Acme GmbH", "a meeting is planned", "days_to_next_meeting", at_least=1, at_most=4),
     Story("Borealis Logistics", "the champion fell silent", "days_since_contact", at_least=63, at_most=66),
     _exactly("Borealis Logistics", "there was nobody but the champion", "effective_contacts", 1),
     _exactly("Borealis Logistics", "a key contact is silent", "key_contact_silent", 1),

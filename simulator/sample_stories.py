@@ -32,7 +32,12 @@ def two_questions_wait(scene: Scene) -> None:
     clock, dana = scene.clock, scene.person("Dana Okafor")
     scene.org.call(clock.working(34), scene.manager, dana, "Call: cut-over date")
     scene.org.meeting(
-        clock.ahead(3), scene.manager, scene.account_id, [dana], "Cut-over planning", booked=clock.working(4)
+        clock.ahead(1, hour=14),
+        scene.manager,
+        scene.account_id,
+        [dana],
+        "Cut-over planning",
+        booked=clock.working(4),
     )
     first = scene.ask(
         "Which day is the cut-over?", waiting_hours=19, by=dana, question="Which day will it be?"
