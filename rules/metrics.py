@@ -17,6 +17,7 @@ from rules.calendar import BusinessHours
 from rules.dialects import compile_model
 from rules.expressions import to_sql
 from rules.functions import aggregate_sql
+from rules.kept_rows import keep
 from rules.manual_share import ShareOfKnown
 
 if TYPE_CHECKING:
@@ -145,9 +146,7 @@ def _settings(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> 
         ),
     }
     for name, rows in tables.items():
-        connection.register("incoming", rows)
-        connection.execute(f"create or replace temp table {name} as select * from incoming")
-        connection.unregister("incoming")
+        keep(connection, name, rows)
 
 
 def _completed(name: str, body: str, parameters: Parameters) -> str:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from rules import quadrant, trends
 from rules.curves import DIGITS, Part, curve_sql, double, exact, fresh_sql, mean, whole
 from rules.expressions import to_sql
+from rules.kept_rows import keep
 from rules.segments import segment_sql
 
 if TYPE_CHECKING:
@@ -80,9 +81,7 @@ def score(
         if rows
         else None
     )
-    connection.register("incoming", table if table is not None else _PREVIOUS.empty_table())
-    connection.execute("create or replace temp table previous_band as select * from incoming")
-    connection.unregister("incoming")
+    keep(connection, "previous_band", table if table is not None else _PREVIOUS.empty_table())
     connection.execute(
         "create or replace temp table eval_standing as "
         f"select a.account_id, o.on_record, {segment_sql(catalogue, 'a')} as segment "

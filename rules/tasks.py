@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from rules import evidence, notation, words
 from rules.expressions import clauses, to_sql
+from rules.kept_rows import keep
 from rules.phrases import ENGLISH, say
 from rules.templates import plain, render
 
@@ -91,8 +92,9 @@ def outcomes(
     asked_for: dict[tuple[str, str], set[str]] = {}
     for name, account_id, *subject in known:
         asked_for.setdefault((name, account_id), set()).update(each for each in subject if each)
-    connection.register(
-        "incoming",
+    keep(
+        connection,
+        "tracked",
         pa.table(
             {
                 "rule": pa.array([name for name, _ in pairs], pa.string()),
@@ -100,8 +102,6 @@ def outcomes(
             }
         ),
     )
-    connection.execute("create or replace temp table tracked as select * from incoming")
-    connection.unregister("incoming")
     rules = sorted((each for each in catalogue.rules.values() if each.enabled), key=lambda each: each.name)
     concerned = _that_hold(connection, rules) | {name for name, _ in pairs}
     found: list[RuleOutcome] = []

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from rules import notation, words
 from rules.evidence import Record
+from rules.kept_rows import keep
 from rules.phrases import say
 from sync import brief_facts, canonical, material, project_history
 from sync.measure import link_bases
@@ -76,9 +77,7 @@ def _facts(ground: Ground) -> Facts:
         ),
     }
     for name, rows in incoming.items():
-        ground.connection.register("incoming", rows)
-        ground.connection.execute(f"create or replace temp table {name} as select * from incoming")
-        ground.connection.unregister("incoming")
+        keep(ground.connection, name, rows)
     return Facts(f"select * from {_TABLE}_digest", f"select *, false as ageing from {_TABLE}_number")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from rules.kept_rows import keep
 from sync import canonical, material
 from sync.objects import NEXT_ACTION_FIELD
 from sync.text_fields import Facts, Said, TextField
@@ -60,9 +61,7 @@ def _facts(ground: Ground) -> Facts:
         ),
     }
     for name, rows in incoming.items():
-        ground.connection.register("incoming", rows)
-        ground.connection.execute(f"create or replace temp table {name} as select * from incoming")
-        ground.connection.unregister("incoming")
+        keep(ground.connection, name, rows)
     return Facts(f"select * from {_TABLE}_digest", f"select * from {_TABLE}_number")
 
 
