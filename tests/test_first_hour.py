@@ -26,7 +26,7 @@ from simulator.server import Simulator
 PAGE = ROOT / "docs" / "first-hour.md"
 SALESFORCE, JIRA = "https://example.my.salesforce.com", "https://example.atlassian.net"
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-INSTALLS = {("uv", "tool", "install", "rapport"), ("pipx", "install", "rapport")}
+INSTALLS = {("uv", "tool", "install", "."), ("pipx", "install", ".")}
 
 
 @dataclass
