@@ -219,9 +219,9 @@ def _fields(seen: SiteSeen, draft: Draft) -> None:
 
 _TARGETS = {
     "case": "names the Salesforce Case of an issue: both then count as one",
-    "scope": "out of scope or not, beside the labels",
-    "satisfaction": "in place of the rating of service projects",
-    "satisfaction_date": "when that was rated",
+    "scope": "says whether work is out of scope, beside the labels",
+    "satisfaction": "stands in place of the rating of service projects",
+    "satisfaction_date": "says when that was rated",
     "account_field": "Jira field that names the account",
 }
 
