@@ -52,9 +52,12 @@ class Deployment(StrEnum):
 def init(
     context: typer.Context,
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The new config file.")] = Path(
-        first_config.DEFAULT_OUT
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help=f"The new config file (default: {first_config.DEFAULT_OUT})."
+        ),
+    ] = None,
     salesforce_url: Annotated[
         str | None, typer.Option("--salesforce-url", metavar="URL", help="The org's My Domain address.")
     ] = None,
@@ -75,7 +78,13 @@ def init(
     no_jira: Annotated[bool, typer.Option("--no-jira", help="There is no Jira.")] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
-    """Ask the org and the site for their schema and write a commented config that works; --config: an older one to go by."""
+    """Ask the org and the site for their schema and write a commented config that works; --config: an older one to go by,
+    or, where there is none yet, the one to write.
+    """
+    older: Path | None = context.obj
+    if out is None and older is not None and not older.exists():
+        out, older = older, None
+    out = out or Path(first_config.DEFAULT_OUT)
     given = first_config.Given(
         salesforce_url=salesforce_url,
         auth=None if auth is None else auth.value,
@@ -87,7 +96,7 @@ def init(
     )
     asked = sys.stdin is not None and sys.stdin.isatty()
     connection = first_config.connect(
-        given, out=out, older=context.obj, environ=os.environ, ask=_ask if asked else None
+        given, out=out, older=older, environ=os.environ, ask=_ask if asked else None
     )
     with terminal.progress() as progress:
         made = first_config.draft_config(connection, out=out, progress=progress)

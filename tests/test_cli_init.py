@@ -601,6 +601,22 @@ def test_an_older_config_and_the_environment_say_how_to_connect(org, tmp_path):
     assert init(org, tmp_path / "other.toml", config=tmp_path / "nowhere.toml").code == 2
 
 
+def test_a_config_that_is_not_there_yet_is_the_one_to_write_and_variables_alone_are_enough(org, tmp_path):
+    out = tmp_path / "new.toml"
+    env = {
+        "RAPPORT_SALESFORCE__INSTANCE_URL": org.salesforce_url,
+        "RAPPORT_SALESFORCE__ACCESS_TOKEN": "simulator",
+        "RAPPORT_SALESFORCE__CLIENT_ID": "",
+        "RAPPORT_SALESFORCE__CLIENT_SECRET": "",
+        "RAPPORT_JIRA__URL": org.jira_url,
+        "RAPPORT_JIRA__EMAIL": "i@vendor.example",
+    }
+    told = rapport("--config", out, "init", env={**ENV, **env})
+    assert told.code == 0, told.err
+    assert tomllib.loads(out.read_text())["salesforce"]["auth"] == "access_token"
+    assert rapport("--config", out, "validate", env=env).code == 0
+
+
 def test_at_a_terminal_it_asks_for_what_is_missing_and_secrets_are_not_shown(org, tmp_path, monkeypatch):
     asked = []
     answers = {"My Domain": org.salesforce_url, "Consumer secret": "s3cret-consumer", "Consumer key": "key",
