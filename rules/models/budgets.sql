@@ -11,12 +11,19 @@ running as (
     and (k.StatusCode = 'Activated' or k.Status = 'Activated' or k.ActivatedDate <= c.as_of)
     and days_between(p.starts, c.day) >= 0 and (p.ends is null or days_between(c.day, p.ends) >= 0)
 ),
-worked as (
-  select r.contract_id, sum(w.seconds) as seconds
+-- a group's contracts are used by the work for all of it, as those of one account would be (B5)
+charged as (
+  select distinct m.account_id, r.*
   from running r
-  join worklogs w on w.account_id = r.owner_id and days_between(r.starts, w.day) >= 0
+  join account_survivor v on v.survivor_id = r.owner_id
+  join account_members m on m.member_id = v.account_id
+),
+worked as (
+  select r.account_id, r.contract_id, sum(w.seconds) as seconds
+  from charged r
+  join worklogs w on w.account_id = r.account_id and days_between(r.starts, w.day) >= 0
     and (r.ends is null or days_between(w.day, r.ends) >= 0)
-  group by r.contract_id
+  group by r.account_id, r.contract_id
 ),
 shares as (
   select
@@ -24,12 +31,12 @@ shares as (
     coalesce(w.seconds, 0) / cast(3600 as double) as used_hours,
     coalesce(w.seconds, 0) / (cast(r.budget as double) * 3600) as used,
     (days_between(r.starts, c.day) + 1) / (days_between(r.starts, r.ends) + 1) as elapsed
-  from running r
+  from charged r
   cross join clock c
-  left join worked w on w.contract_id = r.contract_id
+  left join worked w on w.account_id = r.account_id and w.contract_id = r.contract_id
 )
 select
-  g.account_id,
+  s.account_id,
   'salesforce' as record_system,
   s.contract_id as record_id,
   s.contract_id as record_key,
@@ -39,10 +46,5 @@ select
   s.ends as end_date,
   s.budget as budget_hours,
   s.used_hours, s.used, s.elapsed,
-  row_number() over (partition by g.account_id order by s.used - s.elapsed desc nulls last, s.contract_id) = 1 as chosen
+  row_number() over (partition by s.account_id order by s.used - s.elapsed desc nulls last, s.contract_id) = 1 as chosen
 from shares s
-join (
-  select distinct m.account_id, v.survivor_id
-  from account_members m
-  join account_survivor v on v.account_id = m.member_id
-) g on g.survivor_id = s.owner_id
