@@ -19,7 +19,7 @@ from sync.state import State
 SHOWN = ("Rapport_Overall__c", "Rapport_Health__c", "Rapport_Confidence__c", "Rapport_Band__c", "Rapport_Why__c",
          "Rapport_Next_Action__c")  # fmt: skip
 TOLD = ("Rapport_Key__c", "Subject", "Description", "Status", "Priority", "OwnerId", "WhatId", "ActivityDate")
-MOST_RUNS = 8
+MOST_RUNS = 30  # which request is struck depends on who asks first: a bound on patience, no promise
 ENDINGS = [("lost", 1), ("reset", 3), ("lost", 3), ("reset", 1), *product(("truncate", "500"), (1, 3))]
 
 
