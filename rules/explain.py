@@ -33,10 +33,14 @@ class LinkBases:
         """Only http and https: the address becomes a link in reports, where `javascript:` would be run."""
         if record.system == "salesforce" and self.salesforce.startswith(_LINKS):
             return f"{self.salesforce.rstrip('/')}/{quote(record.id, safe='')}"
-        site = self.jira.get(record.id.partition(":")[0], "")
-        if record.system == "jira" and site.startswith(_LINKS):
-            return f"{site.rstrip('/')}/browse/{quote(record.key, safe='')}"
+        if record.system == "jira":
+            return self.browse(record.id.partition(":")[0], record.key)
         return None
+
+    def browse(self, site: str, key: str) -> str | None:
+        """Where an issue or a project of a Jira site is opened."""
+        base = self.jira.get(site, "")
+        return f"{base.rstrip('/')}/browse/{quote(key, safe='')}" if base.startswith(_LINKS) else None
 
 
 def explain(

@@ -148,10 +148,11 @@ class _Writer:
             if len(offers) > _OFFERS:
                 names = say(language, "and_more", names=names, count=len(offers) - _OFFERS)
             found.append(Line(say(language, "brief_offer", what=names), _OFFER_PLACE))
-        sites = self.names.links.jira
+        several = len(self.names.links.jira) > 1
         for project in self.projects.get(meeting.account_id, ())[:_PROJECTS]:
-            told_of = say(language, "brief_project", what=project_history.told_of(project, language))
-            found.append(Line(link(told_of, project_history.project_url(sites, project)), _PROJECT_PLACE))
+            what = project_history.told_of(project, language, with_site=several)
+            url = self.names.links.browse(project.site, project.key)
+            found.append(Line(link(say(language, "brief_project", what=what), url), _PROJECT_PLACE))
         return found
 
     def _meeting(self, meeting: Meeting, language: str) -> str:

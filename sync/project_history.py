@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from rules import notation, words
 from rules.phrases import say
@@ -114,11 +113,13 @@ def _words(ground: Ground, asked: Asked) -> Mapping[str, Said]:
     languages = ground.languages(asked.ids)
     length = ground.length(PROJECTS_FIELD)
     several = len(ground.config.jira_links()) > 1
-    sites = link_bases(ground.config).jira
+    bases = link_bases(ground.config)
 
     def lines(own: Sequence[Project], language: str) -> list[Line]:
         told = (told_of(each, language, with_site=several) for each in own)
-        return [Line(link(text, project_url(sites, each))) for text, each in zip(told, own, strict=True)]
+        return [
+            Line(link(text, bases.browse(each.site, each.key))) for text, each in zip(told, own, strict=True)
+        ]
 
     return {
         each: Said(fitted(lines(own, languages[each]), length), _basis(own))
@@ -183,13 +184,6 @@ def told_of(project: Project, language: str, *, with_site: bool = False) -> str:
 
 def _count(value: float | None, language: str) -> str:
     return words.amount(None if value is None else float(value), "issues", language)
-
-
-def project_url(sites: Mapping[str, str], project: Project) -> str | None:
-    base = sites.get(project.site, "")
-    if not base.startswith(("https://", "http://")):
-        return None
-    return f"{base.rstrip('/')}/browse/{quote(project.key, safe='')}"
 
 
 PROJECTS = TextField(PROJECTS_FIELD, _facts, _words)
