@@ -17,8 +17,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "meeting": {"en": "meeting", "de": "Treffen"},
     "call": {"en": "call", "de": "Anruf"},
     "email": {"en": "e-mail", "de": "E-Mail"},
-    # Why: what is lacking, what changed
-    "lacking": {"en": "{sentence}: {lacking}", "de": "{sentence}: {lacking}"},
+    # Why: what changed
     "since": {"en": "Since {day}: {changes}", "de": "Seit {day}: {changes}"},
     "moved": {"en": "{name} {before} → {after}", "de": "{name} {before} → {after}"},
     "new": {"en": "new: {names}", "de": "neu: {names}"},

@@ -223,7 +223,7 @@ def propose_task(seen: OrgSeen, draft: Draft) -> None:
     )
     if statuses:
         draft.found.append(
-            f"Tasks have {many(len(statuses), 'status').replace('statuss', 'statuses')} and {many(len(priorities), 'priority')}."
+            f"Tasks have {many(len(statuses), 'status')} and {many(len(priorities), 'priority')}."
         )
     _constants(fields, draft)
 

@@ -49,7 +49,7 @@ def propose(seen: SiteSeen, draft: Draft) -> None:
     _visible(seen, draft)
     _fields(seen, draft)
     draft.found.append(
-        f"Jira: {many(len(seen.projects or ()), 'project')}, {many(len(seen.statuses or ()), 'status').replace('statuss', 'statuses')}, "
+        f"Jira: {many(len(seen.projects or ()), 'project')}, {many(len(seen.statuses or ()), 'status')}, "
         f"{many(len(seen.priorities or ()), 'priority')}, {many(len(seen.issue_types or ()), 'issue type')}"
         + (f", about {many(seen.issues, 'issue')}." if seen.issues is not None else ".")
     )
