@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rules import evidence, words
 from rules.evidence import Record
 from rules.phrases import ENGLISH, say
+from sync.changes import ScoreMark
 from sync.chosen import CHOSEN, choose
 from sync.record_lines import moment_name, moments_of
 
@@ -98,6 +99,30 @@ def reasons_of(connection: duckdb.DuckDBPyConnection, account_ids: Sequence[str]
         records = tuple(_called(each, moments) for each in behind.get((account_id, metric), ()))
         found.setdefault(account_id, []).append(Reason(scorecard, metric, lost, value, records))
     return found
+
+
+def marks_of(
+    connection: duckdb.DuckDBPyConnection, account_ids: Sequence[str]
+) -> dict[str, dict[str, ScoreMark]]:
+    """Score and band of each scorecard of the accounts asked for."""
+    choose(connection, account_ids)
+    marks: dict[str, dict[str, ScoreMark]] = {each: {} for each in account_ids}
+    for account_id, scorecard, score, band in connection.execute(
+        f"select account_id, scorecard, score, band from eval_scores where account_id in {CHOSEN} "
+        "order by account_id, scorecard"
+    ).fetchall():
+        marks[account_id][scorecard] = ScoreMark(score, band)
+    return marks
+
+
+def standing_of(connection: duckdb.DuckDBPyConnection, account_ids: Sequence[str]) -> dict[str, bool]:
+    """Whether anything is on record of the accounts asked for."""
+    choose(connection, account_ids)
+    return dict(
+        connection.execute(
+            f"select account_id, on_record from eval_standing where account_id in {CHOSEN}"
+        ).fetchall()
+    )
 
 
 def _called(record: Record, moments: Mapping[str, tuple[str, str | None, date]]) -> Record:

@@ -9,20 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync import reasons, text_fields
-from sync.changes import ScoreMark
-from sync.chosen import CHOSEN, choose
 from sync.objects import BAND_FIELD, CONFIDENCE_FIELD, SCORE_FIELDS, TREND_FIELD
 from sync.plan_inputs import WantedField, WantedRecord
 from sync.quadrant_words import NUMBERS
 from sync.record_words import TEXT_FIELDS
 from sync.text_fields import Asked
-from sync.why import bands_of, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import duckdb
-
+    from sync.changes import ScoreMark
     from sync.plan_inputs import OwnField, Written
     from sync.text_fields import Ground, Said
 
@@ -82,14 +78,14 @@ def wanted_records(ground: Ground, *, where: str | None) -> list[WantedRecord]:
     names = [column[0] for column in rows.description or []]
     found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
     ids = [row["account_id"] for row in found]
-    marks = _marks(connection, ids)
+    marks = reasons.marks_of(connection, ids)
     said = {
         text.ours: text.words(
             ground, Asked({row["account_id"]: _text(row[f"c_{text.ours}"]) for row in found})
         )
         for text in texts
     }
-    why = _reasons(ground, ids)
+    why = _reasons(ground, ids, marks)
     return [_record(row, ground, card_of, marks[row["account_id"]], said, why) for row in found]
 
 
@@ -97,30 +93,23 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _reasons(ground: Ground, ids: Sequence[str]) -> dict[str, str]:
+def _reasons(
+    ground: Ground, ids: Sequence[str], marks: Mapping[str, Mapping[str, ScoreMark]]
+) -> dict[str, str]:
     """Why each record is as it is, in one line for the plan."""
-    own, bands = reasons.reasons_of(ground.connection, ids), bands_of(ground, ids)
-    standing = standing_of(ground, ids)
+    own = reasons.reasons_of(ground.connection, ids)
+    standing = reasons.standing_of(ground.connection, ids)
     return {
         each: "; ".join(
             f"{reasons.reason_text(one, ground.catalogue)}, {reasons.lost(one)} points"
             for one in own.get(each, ())
         )
-        or reasons.without_reasons(bands[each], on_record=standing[each])
+        or reasons.without_reasons(
+            {card: mark.band for card, mark in marks[each].items()}, on_record=standing[each]
+        )
         or "nothing costs points"
         for each in ids
     }
-
-
-def _marks(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, dict[str, ScoreMark]]:
-    choose(connection, ids)
-    marks: dict[str, dict[str, ScoreMark]] = {each: {} for each in ids}
-    for account_id, scorecard, score, band in connection.execute(
-        f"select account_id, scorecard, score, band from eval_scores where account_id in {CHOSEN} "
-        "order by account_id, scorecard"
-    ).fetchall():
-        marks[account_id][scorecard] = ScoreMark(score, band)
-    return marks
 
 
 def _record(

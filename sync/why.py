@@ -22,10 +22,11 @@ from rules import evidence, notation, words
 from rules.phrases import LANGUAGES, PHRASES, say
 from rules.sources import COVERAGE
 from sync import canonical
+from sync.changes import ScoreMark
 from sync.chosen import CHOSEN, choose
 from sync.measure import link_bases
 from sync.objects import WHY_FIELD
-from sync.reasons import fact, lost, reasons_of, without_reasons
+from sync.reasons import fact, lost, marks_of, reasons_of, standing_of, without_reasons
 from sync.record_lines import CUT, Line, Names, fitted, moments_of
 from sync.text_fields import Facts, Said, TextField
 
@@ -66,8 +67,8 @@ def _facts(ground: Ground) -> Facts:
 
 def _words(ground: Ground, asked: Asked) -> Mapping[str, Said]:
     reasons = reasons_of(ground.connection, asked.ids)
-    marks = _marks(ground, asked.ids)
-    standing = standing_of(ground, asked.ids)
+    marks = marks_of(ground.connection, asked.ids)
+    standing = standing_of(ground.connection, asked.ids)
     costs, harmless = _costs(ground, asked.ids), _harmless(ground, asked.ids)
     languages = ground.languages(asked.ids)
     lacking = _lacking(ground, [each for each in asked.ids if each not in reasons])
@@ -92,9 +93,6 @@ def _words(ground: Ground, asked: Asked) -> Mapping[str, Said]:
     }
 
 
-Mark = tuple[int | float | None, str]
-
-
 class _Teller:
     def __init__(self, ground: Ground, names: Names) -> None:
         self.ground, self.names = ground, names
@@ -103,7 +101,7 @@ class _Teller:
     def said(
         self,
         own: Sequence[Reason],
-        marks: Mapping[str, Mark],
+        marks: Mapping[str, ScoreMark],
         costs: Sequence[str],
         harmless: Sequence[str],
         lacking: Sequence[str],
@@ -114,9 +112,14 @@ class _Teller:
         *,
         on_record: bool,
     ) -> Said:
-        bands = {card: band for card, (_, band) in marks.items()}
-        score, band = marks.get("health", (None, "unknown"))
-        told = {"day": str(self.ground.day), "health": score, "band": band, "costs": sorted(costs)}
+        bands = {card: mark.band for card, mark in marks.items()}
+        health = marks.get("health", ScoreMark(None, "unknown"))
+        told = {
+            "day": str(self.ground.day),
+            "health": health.score,
+            "band": health.band,
+            "costs": sorted(costs),
+        }
         basis = {
             "band": json.dumps(bands, sort_keys=True),
             "numbers": {reason.metric: reason.value for reason in own},
@@ -234,35 +237,6 @@ def _as_before(current: str | None, text: str | None) -> str | None:
     heads = tuple(PHRASES["since"][each].partition("{")[0] for each in LANGUAGES)
     without = [line for line in stands.split("\n") if not line.startswith(heads)]
     return stands if [each for each in without if each != CUT] == text.split("\n") else None
-
-
-def _marks(ground: Ground, ids: Sequence[str]) -> dict[str, dict[str, Mark]]:
-    """Score and band of each scorecard of the accounts asked for."""
-    choose(ground.connection, ids)
-    found: dict[str, dict[str, Mark]] = {each: {} for each in ids}
-    for account_id, scorecard, score, band in ground.connection.execute(
-        f"select account_id, scorecard, score, band from eval_scores where account_id in {CHOSEN}"
-    ).fetchall():
-        found[account_id][scorecard] = (score, band)
-    return found
-
-
-def bands_of(ground: Ground, ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The band of each scorecard of the accounts asked for."""
-    return {
-        account_id: {card: band for card, (_, band) in own.items()}
-        for account_id, own in _marks(ground, ids).items()
-    }
-
-
-def standing_of(ground: Ground, ids: Sequence[str]) -> dict[str, bool]:
-    """Whether anything is on record of the accounts asked for."""
-    choose(ground.connection, ids)
-    return dict(
-        ground.connection.execute(
-            f"select account_id, on_record from eval_standing where account_id in {CHOSEN}"
-        ).fetchall()
-    )
 
 
 def _harmless(ground: Ground, ids: Sequence[str]) -> dict[str, list[str]]:
